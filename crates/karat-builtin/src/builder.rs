@@ -1,0 +1,5 @@
+//! Builders.
+
+pub mod file;
+pub mod null;
+pub mod qemu;

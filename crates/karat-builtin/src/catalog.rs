@@ -1,0 +1,1 @@
+//! The one list of what ships in the box.

@@ -1,0 +1,10 @@
+//! What ships in the box. [`catalog`] is the one list.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod builder;
+pub mod catalog;
+pub mod communicator;
+pub mod post_processor;
+pub mod provisioner;
+mod script;

@@ -1,0 +1,1 @@
+//! The artifice post-processor.

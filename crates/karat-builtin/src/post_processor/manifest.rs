@@ -1,0 +1,1 @@
+//! The manifest post-processor.

@@ -1,0 +1,1 @@
+//! How a plan becomes artifacts: schedule, attempts, cancel, teardown.

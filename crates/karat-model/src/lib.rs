@@ -1,0 +1,22 @@
+//! The words that Karat's rooms share, as plain data.
+//!
+//! Nothing here reads, prints, waits or decides. Text positions and problems live in [`span`] and [`diagnostic`];
+//! values and their shapes in [`value`] and [`schema`]; what is to be done in [`plan`]; what happened in [`event`];
+//! what a build made in [`artifact`]; what could outlive the process in [`resource`]; what must not be shown in
+//! [`secret`].
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod artifact;
+pub mod diagnostic;
+pub mod duration;
+pub mod event;
+pub mod facts;
+pub mod id;
+pub mod plan;
+pub mod resource;
+pub mod schema;
+pub mod schema_set;
+pub mod secret;
+pub mod span;
+pub mod value;

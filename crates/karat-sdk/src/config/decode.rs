@@ -1,0 +1,116 @@
+//! From values to configurations: placeholders for what is not known yet, and Go templates in strings.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use karat_gotmpl::function::{RunFacts, standard};
+use karat_gotmpl::{Functions, Template, Value as TemplateValue};
+use karat_model::facts::Facts;
+use karat_model::value::{Type, Value};
+
+use crate::context::RunInfo;
+
+/// What text reads as while it is not known: only when a configuration is checked, never when it is used. Packer 1.16
+/// uses the same text, and templates are known to compare with it.
+pub const UNKNOWN_TEXT: &str = "<unknown>";
+
+/// Renders the Go templates that configurations hold, with what the build knows.
+pub struct Decoder {
+    functions: Functions,
+    data: BTreeMap<String, TemplateValue>,
+}
+
+impl Decoder {
+    /// With the functions and facts of one build.
+    pub fn new(info: &RunInfo, facts: &Facts) -> Self {
+        let data: BTreeMap<String, TemplateValue> =
+            facts.iter().map(|(key, value)| (key.to_string(), template_value(value))).collect();
+        let since_epoch = info.started.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let functions = standard(&RunFacts {
+            start_seconds: since_epoch.as_secs() as i64,
+            start_nanos: since_epoch.subsec_nanos(),
+            template_dir: info.template_root.display().to_string(),
+            cwd: info.cwd.display().to_string(),
+            build_name: info.source_name.clone(),
+            build_type: info.builder_type.clone(),
+            packer_version: info.packer_version.clone(),
+            user_variables: BTreeMap::new(),
+            build: data.clone(),
+        });
+        Self { functions, data }
+    }
+
+    /// Renders `text` with the facts of the build.
+    pub fn render(&self, text: &str) -> Result<String, String> {
+        self.render_late(text, [])
+    }
+
+    /// Renders `text` with the facts of the build and the variables that only the component knows, such as `Path`.
+    pub fn render_late<'k>(
+        &self,
+        text: &str,
+        variables: impl IntoIterator<Item = (&'k str, TemplateValue)>,
+    ) -> Result<String, String> {
+        if !text.contains("{{") {
+            return Ok(text.to_string());
+        }
+        let mut data = self.data.clone();
+        data.extend(variables.into_iter().map(|(key, value)| (key.to_string(), value)));
+        Template::parse(text, &self.functions)
+            .and_then(|template| template.render(&TemplateValue::Struct(data), &self.functions))
+            .map_err(|error| format!("in the template {text:?}: {error}"))
+    }
+
+    /// `text` itself, if it is a template that can be rendered later.
+    pub(super) fn parse_late(&self, text: &str) -> Result<String, String> {
+        if text.contains("{{") {
+            Template::parse(text, &self.functions).map_err(|error| format!("in the template {text:?}: {error}"))?;
+        }
+        Ok(text.to_string())
+    }
+
+    /// `value` with everything unknown in it replaced: text by [`UNKNOWN_TEXT`], numbers by 0, truths by false,
+    /// collections by empty ones.
+    pub(super) fn known<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
+        if value.is_wholly_known() { Cow::Borrowed(value) } else { Cow::Owned(placeholder(value)) }
+    }
+}
+
+fn placeholder(value: &Value) -> Value {
+    if value.is_wholly_known() {
+        return value.clone();
+    }
+    if value.is_known() {
+        if let Some(entries) = value.as_map() {
+            return Value::object(entries.iter().map(|(key, item)| (key.clone(), placeholder(item))).collect());
+        }
+        if let Some(items) = value.as_slice() {
+            return Value::tuple(items.iter().map(placeholder).collect());
+        }
+    }
+    match value.ty() {
+        Type::Bool => Value::bool(false),
+        Type::Number => Value::number(0),
+        Type::List(_) | Type::Set(_) | Type::Tuple(_) => Value::tuple(Vec::new()),
+        Type::Map(_) | Type::Object(_) => Value::object(BTreeMap::new()),
+        Type::String | Type::Any => Value::string(UNKNOWN_TEXT),
+    }
+}
+
+/// A JSON value as a template sees it; what is not known yet as [`UNKNOWN_TEXT`].
+fn template_value(value: &serde_json::Value) -> TemplateValue {
+    use serde_json::Value as Json;
+    match value {
+        Json::Null => TemplateValue::String(UNKNOWN_TEXT.to_string()),
+        Json::Bool(truth) => TemplateValue::Bool(*truth),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => TemplateValue::Int(number),
+            None => TemplateValue::Float(number.as_f64().unwrap_or_default()),
+        },
+        Json::String(text) => TemplateValue::String(text.clone()),
+        Json::Array(items) => TemplateValue::List(items.iter().map(template_value).collect()),
+        Json::Object(entries) => {
+            TemplateValue::Map(entries.iter().map(|(key, item)| (key.clone(), template_value(item))).collect())
+        }
+    }
+}

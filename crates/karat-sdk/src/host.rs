@@ -1,0 +1,61 @@
+//! The one seam between components and whoever runs them.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use karat_model::event::{EventKind, Scope};
+use karat_model::facts::Facts;
+use karat_model::resource::{Intent, ProcessHandle, ResourceId, Settled};
+
+use crate::component::Guest;
+use crate::error::StepError;
+
+/// What runs components. The engine implements it; the testkit has one that records.
+///
+/// A host serves one frame of work (a builder with its provisioners, or one post-processor) and owns that frame's
+/// teardown list.
+#[async_trait]
+pub trait Host: Send + Sync {
+    /// Tells what happened. Never waits, never fails.
+    fn emit(&self, scope: &Scope, kind: EventKind);
+
+    /// Asks the person at the terminal. Fails where there is none.
+    async fn ask(&self, scope: &Scope, question: &str) -> Result<String, StepError>;
+
+    /// Writes down, durably, that something is about to be created.
+    async fn intend(&self, scope: &Scope, intent: Intent) -> Result<ResourceId, StepError>;
+
+    /// Notes that it exists.
+    async fn acquired(&self, id: ResourceId, process: Option<ProcessHandle>) -> Result<(), StepError>;
+
+    /// Notes that it is gone, kept or abandoned.
+    async fn settle(&self, id: ResourceId, how: Settled) -> Result<(), StepError>;
+
+    /// Puts an undo on the frame's teardown list (last in, first out).
+    fn defer(&self, teardown: Teardown) -> TeardownId;
+
+    /// Takes an undo off the list without running it: it ran early, or its resource is kept.
+    fn withdraw(&self, id: TeardownId) -> Option<Teardown>;
+
+    /// The frame's private directory: made on first use, owned, removed at teardown.
+    async fn scratch(&self) -> Result<PathBuf, StepError>;
+
+    /// Runs the build's provisioners on `guest`. Only builders may ask.
+    async fn provision(&self, guest: &dyn Guest, facts: &Facts) -> Result<(), StepError>;
+}
+
+/// Names one entry of a teardown list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TeardownId(pub u64);
+
+/// What takes one thing down again. Runs on success, failure and cancel alike, never under the cancelled token.
+pub struct Teardown {
+    /// The step that made it, in Packer's names (`stepRun`, `StepHTTPServer`) where there is one: `-on-error=abort`
+    /// shows it.
+    pub step: &'static str,
+    /// Its ledger entry; settled by the engine when the undo succeeds.
+    pub resource: Option<ResourceId>,
+    /// The undo. Must be idempotent.
+    pub undo: Box<dyn FnOnce() -> BoxFuture<'static, Result<(), StepError>> + Send>,
+}

@@ -1,0 +1,225 @@
+//! Things that could outlive the process: written down, then made, then taken down.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+use karat_model::resource::{Intent, MARK, ProcessHandle, ResourceId, Settled};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::{mpsc, watch};
+
+use crate::context::StepContext;
+use crate::error::StepError;
+use crate::host::{Teardown, TeardownId};
+
+/// A file or directory that belongs to this build until it is kept.
+pub struct OwnedPath {
+    cx: StepContext,
+    resource: ResourceId,
+    teardown: TeardownId,
+    path: PathBuf,
+}
+
+impl OwnedPath {
+    /// Where it is; absolute.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// It is what the user asked for: it stays.
+    pub async fn keep(self) -> Result<(), StepError> {
+        self.cx.host.withdraw(self.teardown);
+        self.cx.host.settle(self.resource, Settled::Kept).await
+    }
+}
+
+impl StepContext {
+    /// Makes a directory (and its parents) that is removed, with everything in it, at teardown unless it is kept.
+    ///
+    /// Fails if it exists: what was there before is never ours. `announce` is said before it is removed.
+    pub async fn own_directory(
+        &self,
+        step: &'static str,
+        path: &Path,
+        announce: Option<&'static str>,
+    ) -> Result<OwnedPath, StepError> {
+        self.own_path(step, Intent::Directory { path: self.resolve(path) }, announce).await
+    }
+
+    /// Announces a file or socket that the caller makes next, and that is removed at teardown unless it is kept.
+    ///
+    /// Fails if it exists: what was there before is never ours.
+    pub async fn own_file(&self, step: &'static str, path: &Path) -> Result<OwnedPath, StepError> {
+        self.own_path(step, Intent::File { path: self.resolve(path) }, None).await
+    }
+
+    async fn own_path(
+        &self,
+        step: &'static str,
+        intent: Intent,
+        announce: Option<&'static str>,
+    ) -> Result<OwnedPath, StepError> {
+        let (path, is_directory) = match &intent {
+            Intent::File { path } => (path.clone(), false),
+            Intent::Directory { path } => (path.clone(), true),
+            Intent::Process { .. } => return Err(StepError::failed("a process is not a path")),
+        };
+        // Checked before the intent is written: whatever is there after a crash was then made by us.
+        if tokio::fs::symlink_metadata(&path).await.is_ok() {
+            return Err(StepError::failed(format!("{} exists already; remove it or choose another name", self.shown(&path))));
+        }
+        if let Some(parent) = path.parent() {
+            tokio::fs::create_dir_all(parent)
+                .await
+                .map_err(|error| StepError::io(format!("cannot make the directory {}", self.shown(parent)), error))?;
+        }
+        let resource = self.host.intend(&self.scope, intent).await?;
+        if is_directory && let Err(error) = tokio::fs::create_dir(&path).await {
+            self.host.settle(resource, Settled::Gone).await?;
+            return Err(StepError::io(format!("cannot make the directory {}", self.shown(&path)), error));
+        }
+        self.host.acquired(resource, None).await?;
+        let undo = {
+            let (cx, path) = (self.clone(), path.clone());
+            move || -> futures::future::BoxFuture<'static, Result<(), StepError>> {
+                Box::pin(async move {
+                    if let Some(text) = announce {
+                        cx.say(text);
+                    }
+                    let removed = if is_directory {
+                        tokio::fs::remove_dir_all(&path).await
+                    } else {
+                        tokio::fs::remove_file(&path).await
+                    };
+                    match removed {
+                        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                            Err(StepError::io(format!("cannot remove {}", cx.shown(&path)), error))
+                        }
+                        _ => Ok(()),
+                    }
+                })
+            }
+        };
+        let teardown = self.host.defer(Teardown { step, resource: Some(resource), undo: Box::new(undo) });
+        Ok(OwnedPath { cx: self.clone(), resource, teardown, path })
+    }
+
+    /// Starts a program that is killed at teardown if it still runs.
+    ///
+    /// It gets its own process group, so that a Ctrl-C at the terminal reaches Karat and not it, and [`MARK`] in its
+    /// environment, so that it is found even if we die before its pid is noted.
+    pub async fn own_process(&self, step: &'static str, mut command: Command) -> Result<OwnedProcess, StepError> {
+        let program = command.as_std().get_program().to_string_lossy().into_owned();
+        let resource = self.host.intend(&self.scope, Intent::Process { program: program.clone() }).await?;
+        command.env(MARK, format!("{}/{}", self.info().run, resource.0)).process_group(0);
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                self.host.settle(resource, Settled::Gone).await?;
+                return Err(StepError::io(format!("cannot start {program}"), error));
+            }
+        };
+        let handle = child.id().and_then(|pid| process_handle(pid as i32));
+        self.host.acquired(resource, handle).await?;
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let pid = child.id();
+        let (kill, status) = supervise(child);
+        let undo = {
+            let (kill, mut status) = (kill.clone(), status.clone());
+            move || -> futures::future::BoxFuture<'static, Result<(), StepError>> {
+                Box::pin(async move {
+                    let _ = kill.send(()).await;
+                    let _ = status.wait_for(Option::is_some).await;
+                    Ok(())
+                })
+            }
+        };
+        let teardown = self.host.defer(Teardown { step, resource: Some(resource), undo: Box::new(undo) });
+        Ok(OwnedProcess { cx: self.clone(), teardown, kill, status, pid, stdin, stdout, stderr })
+    }
+}
+
+/// A program that belongs to this build.
+pub struct OwnedProcess {
+    cx: StepContext,
+    teardown: TeardownId,
+    kill: mpsc::Sender<()>,
+    status: watch::Receiver<Option<ExitStatus>>,
+    /// Its process id; `None` if it ended at once.
+    pub pid: Option<u32>,
+    /// Where the command asked for a pipe.
+    pub stdin: Option<ChildStdin>,
+    /// Where the command asked for a pipe.
+    pub stdout: Option<ChildStdout>,
+    /// Where the command asked for a pipe.
+    pub stderr: Option<ChildStderr>,
+}
+
+impl OwnedProcess {
+    /// How it ended, if it has.
+    pub fn exited(&self) -> Option<ExitStatus> {
+        *self.status.borrow()
+    }
+
+    /// Waits until it ends.
+    pub async fn wait(&self) -> ExitStatus {
+        let mut status = self.status.clone();
+        // The supervisor sends a status before it goes; without one the process could not be waited for.
+        match status.wait_for(Option::is_some).await {
+            Ok(status) => (*status).unwrap_or_else(|| ExitStatus::from_raw(0)),
+            Err(_) => ExitStatus::from_raw(9),
+        }
+    }
+
+    /// Kills it now and waits for its end.
+    pub async fn kill(self) -> Result<(), StepError> {
+        self.cx.undo_now(self.teardown).await
+    }
+
+    /// Notes that it has ended by itself, so that nothing is left to take down.
+    pub async fn finished(self) -> Result<ExitStatus, StepError> {
+        let status = self.wait().await;
+        self.cx.undo_now(self.teardown).await?;
+        Ok(status)
+    }
+}
+
+/// One task waits for the child, so that waiting and killing never fight over it.
+fn supervise(mut child: Child) -> (mpsc::Sender<()>, watch::Receiver<Option<ExitStatus>>) {
+    let (kill, mut killed) = mpsc::channel(1);
+    let (status_sender, status) = watch::channel(None);
+    tokio::spawn(async move {
+        let status = tokio::select! {
+            status = child.wait() => status,
+            Some(()) = killed.recv() => {
+                // Fails only if it has ended already; the wait tells.
+                let _ = child.start_kill();
+                child.wait().await
+            }
+        };
+        let _ = status_sender.send(Some(status.unwrap_or_else(|_| ExitStatus::from_raw(9))));
+    });
+    (kill, status)
+}
+
+/// How the running process `pid` is told apart from a later one with the same number.
+pub fn process_handle(pid: i32) -> Option<ProcessHandle> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name in parentheses and may hold anything, so count from its end.
+    let started = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
+    Some(ProcessHandle { pid, started })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_has_a_start_time() {
+        let own = process_handle(std::process::id() as i32).unwrap();
+        assert_eq!(own.pid, std::process::id() as i32);
+        assert!(own.started > 0);
+        assert_eq!(process_handle(own.pid), Some(own));
+        assert_eq!(process_handle(i32::MAX), None);
+    }
+}

@@ -1,0 +1,1 @@
+//! What Karat remembers between runs: runs, events, ledger, leases.
