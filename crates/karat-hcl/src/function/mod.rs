@@ -1,0 +1,230 @@
+//! The functions that expressions can call.
+//!
+//! A function is data plus a closure: its parameters say what it accepts, so that conversion, nulls, unknown values,
+//! secrets and messages about arguments are dealt with in one place ([`Function::call`]), and the closure sees only
+//! values of the types that it asked for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use karat_model::value::{Type, Value};
+
+mod string;
+
+/// What a function's closure is.
+pub type Run = dyn Fn(&[Value]) -> Result<Value, FunctionError> + Send + Sync;
+
+/// A function.
+#[derive(Clone)]
+pub struct Function {
+    params: Vec<Param>,
+    variadic: Option<Param>,
+    returns: Type,
+    run: Arc<Run>,
+}
+
+/// A parameter of a function.
+#[derive(Debug, Clone)]
+pub struct Param {
+    name: &'static str,
+    ty: Type,
+    null: bool,
+    unknown: bool,
+}
+
+/// Why a function refused its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionError {
+    /// The argument at fault, from 0.
+    pub argument: Option<usize>,
+    /// The reason, a fragment such as `it must not be negative`. It never contains a sensitive value's text.
+    pub message: String,
+}
+
+impl FunctionError {
+    /// The call as a whole is wrong.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { argument: None, message: message.into() }
+    }
+
+    /// One argument, counted from 0, is wrong.
+    pub fn argument(argument: usize, message: impl Into<String>) -> Self {
+        Self { argument: Some(argument), message: message.into() }
+    }
+}
+
+impl Param {
+    /// A parameter that accepts values of a type: not null, and known.
+    pub fn new(name: &'static str, ty: Type) -> Self {
+        Self { name, ty, null: false, unknown: false }
+    }
+
+    /// Null is accepted too.
+    #[must_use]
+    pub fn or_null(mut self) -> Self {
+        self.null = true;
+        self
+    }
+
+    /// The closure sees unknown values. Without this a call with a value that is not wholly known is not made: its
+    /// result is unknown.
+    #[must_use]
+    pub fn or_unknown(mut self) -> Self {
+        self.unknown = true;
+        self
+    }
+}
+
+impl Function {
+    /// A function of these parameters. `returns` is the type of an unknown result, [`Type::Any`] if that depends on
+    /// the arguments.
+    pub fn new(
+        params: impl IntoIterator<Item = Param>,
+        returns: Type,
+        run: impl Fn(&[Value]) -> Result<Value, FunctionError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { params: params.into_iter().collect(), variadic: None, returns, run: Arc::new(run) }
+    }
+
+    /// The same function, taking any number of further arguments.
+    #[must_use]
+    pub fn variadic(mut self, param: Param) -> Self {
+        self.variadic = Some(param);
+        self
+    }
+
+    /// How the function is called, for messages: `replace(text, search, replacement)`.
+    pub fn signature(&self, name: &str) -> String {
+        let fixed = self.params.iter().map(|param| param.name.to_owned());
+        let variadic = self.variadic.iter().map(|param| format!("{}...", param.name));
+        format!("{name}({})", fixed.chain(variadic).collect::<Vec<_>>().join(", "))
+    }
+
+    /// Calls the function. Arguments are converted to the parameters' types; an argument that is sensitive makes the
+    /// result sensitive, one that is unknown makes it unknown.
+    pub fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
+        self.check_count(arguments.len())?;
+        let params = self.params.iter().chain(self.variadic.iter().cycle());
+        let mut converted = Vec::with_capacity(arguments.len());
+        let mut unknown = false;
+        for (at, (value, param)) in arguments.iter().zip(params).enumerate() {
+            let wrong =
+                |message: String| FunctionError::argument(at, format!("\"{}\": {message}", param.name));
+            let value = value.convert(&param.ty).map_err(|error| wrong(error.to_string()))?;
+            if value.is_null() && !param.null {
+                return Err(wrong("it must not be null".to_owned()));
+            }
+            unknown |= !value.is_wholly_known() && !param.unknown;
+            converted.push(value);
+        }
+        let sensitive = converted.iter().any(Value::is_sensitive);
+        let result = if unknown { Value::unknown(self.returns.clone()) } else { (self.run)(&converted)? };
+        Ok(result.mark_if(sensitive))
+    }
+
+    fn check_count(&self, found: usize) -> Result<(), FunctionError> {
+        let needed = self.params.len();
+        if found == needed || found > needed && self.variadic.is_some() {
+            return Ok(());
+        }
+        let at_least = if self.variadic.is_some() { "at least " } else { "" };
+        let plural = if needed == 1 { "" } else { "s" };
+        let error = format!("it takes {at_least}{needed} argument{plural}, but {found} were given");
+        Err(match self.params.get(found) {
+            Some(missing) => FunctionError::new(format!("{error}; \"{}\" is missing", missing.name)),
+            None => FunctionError { argument: Some(needed), message: error },
+        })
+    }
+}
+
+/// What looks like a function but decides itself which of its arguments to evaluate, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Special {
+    /// `try(a, b, …)`: the first argument that evaluates without error.
+    Try,
+    /// `can(a)`: whether the argument evaluates without error.
+    Can,
+    /// `convert(a, type)`: the argument as a value of the type, which is written as in a variable's declaration.
+    Convert,
+}
+
+/// What a name can stand for in a call.
+#[derive(Clone)]
+pub enum Callable {
+    /// A function.
+    Function(Function),
+    /// A special form.
+    Special(Special),
+}
+
+/// The functions of a scope by name. A clone shares them.
+#[derive(Clone, Default)]
+pub struct FunctionTable(Arc<BTreeMap<String, Callable>>);
+
+impl FunctionTable {
+    /// No functions.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds or replaces a function.
+    pub fn insert(&mut self, name: impl Into<String>, function: Function) {
+        Arc::make_mut(&mut self.0).insert(name.into(), Callable::Function(function));
+    }
+
+    /// Adds or replaces a special form.
+    pub fn insert_special(&mut self, name: impl Into<String>, special: Special) {
+        Arc::make_mut(&mut self.0).insert(name.into(), Callable::Special(special));
+    }
+
+    /// What a name stands for.
+    pub fn get(&self, name: &str) -> Option<&Callable> {
+        self.0.get(name)
+    }
+
+    /// All names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+/// The functions that need nothing but their arguments.
+pub fn standard() -> FunctionTable {
+    let mut table = FunctionTable::new();
+    table.insert_special("try", Special::Try);
+    table.insert_special("can", Special::Can);
+    table.insert_special("convert", Special::Convert);
+    string::register(&mut table);
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(name: &str, arguments: &[Value]) -> String {
+        let table = standard();
+        let Some(Callable::Function(function)) = table.get(name) else { panic!("no function {name}") };
+        match function.call(arguments) {
+            Ok(value) => format!("{:?} {}", value.as_str(), value.is_sensitive()),
+            Err(error) => format!("{:?} {}", error.argument, error.message),
+        }
+    }
+
+    #[test]
+    fn arguments_are_checked_in_one_place() {
+        assert_eq!(call("upper", &["é".into()]), r#"Some("É") false"#);
+        assert_eq!(call("upper", &[5.into()]), r#"Some("5") false"#);
+        assert_eq!(call("upper", &[Value::string("a").mark_sensitive()]), r#"Some("A") true"#);
+        assert_eq!(call("upper", &[Value::unknown(Type::String).mark_sensitive()]), "None true");
+        assert_eq!(call("upper", &[]), r#"None it takes 1 argument, but 0 were given; "text" is missing"#);
+        assert_eq!(call("upper", &["a".into(), "b".into()]), "Some(1) it takes 1 argument, but 2 were given");
+        assert_eq!(call("upper", &[Value::null(Type::String)]), r#"Some(0) "text": it must not be null"#);
+        let tuple = Value::tuple(vec!["a".into(), 1.into()]);
+        assert_eq!(call("join", &["-".into(), tuple.clone(), tuple]), r#"Some("a-1-a-1") false"#);
+        assert_eq!(
+            call("join", &["-".into(), "x".into()]),
+            r#"Some(1) "lists": a list of string is required, but this is a string"#
+        );
+    }
+}
