@@ -9,6 +9,7 @@
 
 pub mod artifact;
 pub mod diagnostic;
+pub mod diagnostic_plain;
 pub mod duration;
 pub mod event;
 pub mod facts;

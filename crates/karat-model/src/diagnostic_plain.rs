@@ -1,0 +1,202 @@
+//! A diagnostic as plain text, in the layout that Packer 1.16 prints and scripts look for.
+
+use std::ops::RangeInclusive;
+
+use crate::diagnostic::{Diagnostic, Edit, Label, Severity};
+use crate::span::{SourceMap, Span};
+
+/// Where details wrap, in characters.
+const WIDTH: usize = 80;
+
+/// How many lines of a long excerpt are shown.
+const EXCERPT: usize = 12;
+
+/// The diagnostic as text: `Error: TITLE`, the excerpt, the detail wrapped at 80 columns, with an empty line after
+/// each part. What Packer does not have (other places, notes, advice, edits) follows in the same manner.
+pub fn render_plain(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
+    let severity = match diagnostic.severity {
+        Severity::Error => "Error",
+        Severity::Warning => "Warning",
+    };
+    let mut parts = vec![format!("{severity}: {}", diagnostic.title)];
+    if let Some(primary) = &diagnostic.primary {
+        let context =
+            diagnostic.context.as_ref().map(|context| format!(", in {context}")).unwrap_or_default();
+        parts.push(format!(
+            "  {}{context}:\n{}",
+            place(primary.span, sources),
+            excerpt(primary.span, sources)
+        ));
+        if !primary.message.is_empty() {
+            parts.push(wrap(&primary.message));
+        }
+    }
+    parts.extend(diagnostic.detail.iter().map(|detail| wrap(detail)));
+    parts.extend(diagnostic.secondary.iter().map(|label| elsewhere(label, sources)));
+    parts.extend(diagnostic.notes.iter().map(|note| wrap(&format!("Note: {note}"))));
+    parts.extend(diagnostic.help.iter().map(|help| wrap(help)));
+    // A detail that ends in "Did you mean" has said it already.
+    let said = |edit: &&Edit| {
+        let mut words = diagnostic.detail.iter().chain(&diagnostic.help);
+        words.any(|words| words.contains(edit.replacement.trim()))
+    };
+    parts.extend(diagnostic.fixes.iter().filter(|edit| !said(edit)).map(|edit| advise(edit, sources)));
+    let mut text = parts.join("\n\n");
+    text.push_str("\n\n");
+    text
+}
+
+fn place(span: Span, sources: &SourceMap) -> String {
+    format!("on {} line {}", sources.name(span.file), sources.position(span).line)
+}
+
+fn elsewhere(label: &Label, sources: &SourceMap) -> String {
+    let message = if label.message.is_empty() { String::new() } else { format!(" ({})", label.message) };
+    format!("  {}{message}:\n{}", place(label.span, sources), excerpt(label.span, sources))
+}
+
+fn advise(edit: &Edit, sources: &SourceMap) -> String {
+    let replaced = sources.snippet(edit.span);
+    if edit.replacement.contains('\n') {
+        let verb = if replaced.is_empty() { "Add" } else { "Write instead" };
+        let lines = edit.replacement.trim().lines().map(|line| format!("  {line}").trim_end().to_owned());
+        format!("{verb}:\n\n{}", lines.collect::<Vec<_>>().join("\n"))
+    } else if replaced.is_empty() {
+        format!("Add {}", edit.replacement.trim())
+    } else if edit.replacement.is_empty() {
+        format!("Remove {replaced}")
+    } else {
+        format!("Write {} instead of {replaced}", edit.replacement)
+    }
+}
+
+/// The lines that a span covers, numbered.
+fn excerpt(span: Span, sources: &SourceMap) -> String {
+    let text = sources.text(span.file);
+    if text.is_empty() {
+        return "  (source code not available)".to_owned();
+    }
+    let lines = lines(span, sources);
+    let hidden = lines.end() - lines.start() >= EXCERPT;
+    let mut shown: Vec<String> = (text.split('\n').enumerate())
+        .skip(lines.start() - 1)
+        .take((lines.end() + 1 - lines.start()).min(EXCERPT))
+        .map(|(at, line)| format!("{:4}: {}", at + 1, line.trim_end_matches('\r')))
+        .collect();
+    if hidden {
+        shown.push("      …".to_owned());
+    }
+    shown.join("\n")
+}
+
+/// Line numbers of a span. A span that ends with a line does not reach into the next.
+fn lines(span: Span, sources: &SourceMap) -> RangeInclusive<usize> {
+    let first = sources.position(span).line;
+    let covered = sources.snippet(span).trim_end_matches(['\n', '\r']);
+    first..=first + covered.matches('\n').count()
+}
+
+/// Wraps each line at [`WIDTH`]. Indented lines are meant as they are, and words are never broken.
+fn wrap(text: &str) -> String {
+    let mut wrapped = Vec::new();
+    for line in text.trim_end().lines() {
+        if line.starts_with([' ', '\t']) || line.chars().count() <= WIDTH {
+            wrapped.push(line.to_owned());
+            continue;
+        }
+        let mut current = String::new();
+        for word in line.split(' ') {
+            if !current.is_empty() && current.chars().count() + 1 + word.chars().count() > WIDTH {
+                wrapped.push(std::mem::take(&mut current));
+            } else if !current.is_empty() {
+                current.push(' ');
+            }
+            current.push_str(word);
+        }
+        wrapped.push(current);
+    }
+    wrapped.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(text: &str) -> (SourceMap, impl Fn(&str) -> Span) {
+        let mut map = SourceMap::new();
+        let file = map.add("a.pkr.hcl", text);
+        let text = text.to_owned();
+        let find = move |part: &str| {
+            let start = text.find(part).unwrap();
+            Span::new(file, start, start + part.len())
+        };
+        (map, find)
+    }
+
+    #[test]
+    fn cli_28_an_excerpt_stands_between_title_and_detail() {
+        let (map, find) = map("variable \"b\" {\n  default = \"bb\"\n  typo = 1\n}\n");
+        let problem = Diagnostic::error("x", "Unsupported argument")
+            .at(find("typo"))
+            .within("variable \"b\"")
+            .detail("An argument named \"typo\" is not expected here. Did you mean \"type\"?");
+        assert_eq!(
+            render_plain(&problem, &map),
+            "Error: Unsupported argument\n\n  on a.pkr.hcl line 3, in variable \"b\":\n   3:   typo = 1\n\n\
+             An argument named \"typo\" is not expected here. Did you mean \"type\"?\n\n"
+        );
+    }
+
+    #[test]
+    fn cli_28_details_wrap_at_80_columns_and_pastes_do_not() {
+        let (map, _) = map("");
+        let problem = Diagnostic::warning("x", "Long").detail(format!(
+            "{}end\n  {}",
+            "word ".repeat(16),
+            "x ".repeat(50)
+        ));
+        let shown = render_plain(&problem, &map);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[0], "Warning: Long");
+        assert_eq!(lines[2].len(), 79);
+        assert_eq!(lines[3], "end");
+        assert!(lines[4].len() > 90);
+    }
+
+    #[test]
+    fn cli_28_a_span_of_several_lines_shows_them_all() {
+        let (map, find) = map("a = [\r\n  1\r\n]\r\nb = 2\r\n");
+        let problem = Diagnostic::error("x", "T").at(find("[\r\n  1\r\n]\r\n"));
+        assert_eq!(
+            render_plain(&problem, &map),
+            "Error: T\n\n  on a.pkr.hcl line 1:\n   1: a = [\n   2:   1\n   3: ]\n\n"
+        );
+    }
+
+    #[test]
+    fn cli_28_what_packer_does_not_have_follows() {
+        let (map, find) = map("a = local.b\nb = local.a\n");
+        let problem = Diagnostic::error("x", "Cycle")
+            .at(find("local.b"))
+            .label(find("local.a"), "a needs b")
+            .note("n")
+            .help("Break it.")
+            .fix(Edit { span: find("local.a"), replacement: "1".into() });
+        assert_eq!(
+            render_plain(&problem, &map),
+            "Error: Cycle\n\n  on a.pkr.hcl line 1:\n   1: a = local.b\n\n  on a.pkr.hcl line 2 (a needs b):\n   2: b = local.a\n\n\
+             Note: n\n\nBreak it.\n\nWrite 1 instead of local.a\n\n"
+        );
+    }
+
+    #[test]
+    fn cli_28_a_text_that_is_gone_is_said_to_be() {
+        let (map, _) = map("");
+        let file = map.files().next().unwrap();
+        let problem = Diagnostic::error("x", "T").at(Span::new(file, 0, 0));
+        assert_eq!(
+            render_plain(&problem, &map),
+            "Error: T\n\n  on a.pkr.hcl line 1:\n  (source code not available)\n\n"
+        );
+    }
+}
