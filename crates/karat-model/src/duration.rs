@@ -43,10 +43,9 @@ pub fn parse_signed(text: &str) -> Result<(bool, Duration), DurationError> {
         rest = &rest[digits..];
         let letters = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
         let unit = &rest[..letters];
-        let (_, size) = UNITS
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or_else(|| fail(&if unit.is_empty() { "a unit is missing".into() } else { format!("unknown unit `{unit}`") }))?;
+        let (_, size) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(|| {
+            fail(&if unit.is_empty() { "a unit is missing".into() } else { format!("unknown unit `{unit}`") })
+        })?;
         seconds += number * size;
         rest = &rest[letters..];
     }
@@ -121,7 +120,11 @@ mod tests {
             ("m", "a number is missing"),
             ("-5s", "it is negative"),
         ] {
-            assert!(parse(text).unwrap_err().to_string().contains(reason), "{text}: {}", parse(text).unwrap_err());
+            assert!(
+                parse(text).unwrap_err().to_string().contains(reason),
+                "{text}: {}",
+                parse(text).unwrap_err()
+            );
         }
         assert_eq!(parse_signed("-1s").unwrap(), (true, Duration::from_secs(1)));
     }

@@ -7,7 +7,9 @@ use proc_macro2::TokenStream as Tokens;
 use quote::quote;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Field, Fields, Lit, LitStr, Meta, MetaNameValue, Token};
+use syn::{
+    Attribute, Data, DeriveInput, Expr, ExprLit, Field, Fields, Lit, LitStr, Meta, MetaNameValue, Token,
+};
 
 /// Derives `karat_sdk::Config` for a struct with named fields.
 #[proc_macro_derive(Config, attributes(config))]
@@ -89,7 +91,8 @@ struct ConfigField<'a> {
 
 impl<'a> ConfigField<'a> {
     fn read(field: &'a Field) -> syn::Result<Self> {
-        let ident = field.ident.as_ref().ok_or_else(|| syn::Error::new(field.span(), "Config needs named fields"))?;
+        let ident =
+            field.ident.as_ref().ok_or_else(|| syn::Error::new(field.span(), "Config needs named fields"))?;
         let mut option = Self {
             ident,
             ty: &field.ty,
@@ -108,7 +111,10 @@ impl<'a> ConfigField<'a> {
             }
         }
         if option.doc.is_empty() && !matches!(option.role, Role::Flatten) {
-            return Err(syn::Error::new(field.span(), "every option needs a doc comment: it is the documentation"));
+            return Err(syn::Error::new(
+                field.span(),
+                "every option needs a doc comment: it is the documentation",
+            ));
         }
         Ok(option)
     }
@@ -125,7 +131,9 @@ impl<'a> ConfigField<'a> {
             }
             Meta::NameValue(pair) if pair.path.is_ident("default") => self.default = Some(pair.value.clone()),
             Meta::NameValue(pair) if pair.path.is_ident("rename") => self.name = text(pair)?.value(),
-            Meta::NameValue(pair) if pair.path.is_ident("deprecated") => self.deprecated = Some(text(pair)?.value()),
+            Meta::NameValue(pair) if pair.path.is_ident("deprecated") => {
+                self.deprecated = Some(text(pair)?.value())
+            }
             other => return Err(syn::Error::new(other.span(), "unknown config attribute")),
         }
         Ok(())
@@ -235,7 +243,9 @@ fn text(pair: &MetaNameValue) -> syn::Result<&LitStr> {
 
 fn doc_text(attributes: &[Attribute]) -> String {
     let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
-        Meta::NameValue(pair) if pair.path.is_ident("doc") => text(pair).ok().map(|line| line.value().trim().to_string()),
+        Meta::NameValue(pair) if pair.path.is_ident("doc") => {
+            text(pair).ok().map(|line| line.value().trim().to_string())
+        }
         _ => None,
     });
     lines.collect::<Vec<_>>().join("\n").trim().to_string()

@@ -18,7 +18,8 @@ pub trait Communicator: Send + Sync {
     async fn upload(&self, what: Upload<'_>, to: &str, transfer: Transfer<'_>) -> Result<(), CommError>;
 
     /// Fetches a file or a directory from `from`.
-    async fn download(&self, from: &str, into: Download<'_>, transfer: Transfer<'_>) -> Result<(), CommError>;
+    async fn download(&self, from: &str, into: Download<'_>, transfer: Transfer<'_>)
+    -> Result<(), CommError>;
 
     /// Drops the connection and makes a new one: the guest reboots, or its sessions must see new groups.
     async fn reset(&self) -> Result<(), CommError>;
@@ -144,7 +145,9 @@ pub enum CommError {
         cause: String,
     },
     /// The host answers, the port does not.
-    #[error("port closed at {address}: {cause}; the guest's SSH server is not running, or listens on another port")]
+    #[error(
+        "port closed at {address}: {cause}; the guest's SSH server is not running, or listens on another port"
+    )]
     PortClosed {
         /// `HOST:PORT`.
         address: String,
@@ -152,7 +155,9 @@ pub enum CommError {
         cause: String,
     },
     /// The port is open and no SSH server introduces itself.
-    #[error("no SSH banner from {address}: {cause}; the guest is still booting, or something else listens there")]
+    #[error(
+        "no SSH banner from {address}: {cause}; the guest is still booting, or something else listens there"
+    )]
     NoBanner {
         /// `HOST:PORT`.
         address: String,
@@ -168,7 +173,9 @@ pub enum CommError {
         cause: String,
     },
     /// The server is not the one that this build first met.
-    #[error("the host key of {address} changed during the build: it was {known}, now it is {found}; another machine answers at this address")]
+    #[error(
+        "the host key of {address} changed during the build: it was {known}, now it is {found}; another machine answers at this address"
+    )]
     HostKeyChanged {
         /// `HOST:PORT`.
         address: String,
@@ -178,7 +185,9 @@ pub enum CommError {
         found: String,
     },
     /// The server refused every way to prove who we are.
-    #[error("{address} refused user `{user}`: tried {tried}; the server accepts {accepts}. Check the user name, the key or the password")]
+    #[error(
+        "{address} refused user `{user}`: tried {tried}; the server accepts {accepts}. Check the user name, the key or the password"
+    )]
     Authentication {
         /// `HOST:PORT`.
         address: String,
@@ -216,7 +225,9 @@ pub enum CommError {
         cause: String,
     },
     /// There is no way into this guest.
-    #[error("this step needs a connection to the guest, and the build has `communicator = \"none\"`; set `communicator = \"ssh\"`, or use a step that works without one, such as `shell-local`")]
+    #[error(
+        "this step needs a connection to the guest, and the build has `communicator = \"none\"`; set `communicator = \"ssh\"`, or use a step that works without one, such as `shell-local`"
+    )]
     None,
     /// The user stopped the wait.
     #[error("{0}")]

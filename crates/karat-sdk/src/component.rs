@@ -77,7 +77,12 @@ pub trait PostProcessor: Component {
     async fn check(&self, cx: &CheckContext, config: &Value) -> Result<Checked, Problems>;
 
     /// Does the work.
-    async fn process(&self, cx: &StepContext, config: &Value, input: &Artifact) -> Result<Processed, StepError>;
+    async fn process(
+        &self,
+        cx: &StepContext,
+        config: &Value,
+        input: &Artifact,
+    ) -> Result<Processed, StepError>;
 
     /// Deletes an artifact that it made: a later post-processor did not keep its input.
     async fn destroy(&self, cx: &StepContext, artifact: &Artifact) -> Result<(), StepError> {
@@ -117,7 +122,10 @@ async fn remove_files(cx: &StepContext, artifact: &Artifact) -> Result<(), StepE
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
-                return Err(StepError::io(format!("cannot remove {} of the artifact", cx.shown(file)), error));
+                return Err(StepError::io(
+                    format!("cannot remove {} of the artifact", cx.shown(file)),
+                    error,
+                ));
             }
         }
     }

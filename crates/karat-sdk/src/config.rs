@@ -99,7 +99,7 @@ impl std::fmt::Display for Problems {
         match self.0.as_slice() {
             [only] => f.write_str(&only.message),
             many => {
-                write!(f, "{} error(s) occurred:\n", many.len())?;
+                writeln!(f, "{} error(s) occurred:", many.len())?;
                 many.iter().try_for_each(|problem| write!(f, "\n* {}", problem.message))
             }
         }

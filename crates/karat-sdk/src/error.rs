@@ -51,7 +51,10 @@ impl StepError {
     }
 
     /// A failure that came from another error: `what`, then the cause.
-    pub fn because(what: impl std::fmt::Display, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub fn because(
+        what: impl std::fmt::Display,
+        error: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
         Self::Failed { message: format!("{what}: {error}"), source: Some(Box::new(error)) }
     }
 

@@ -21,9 +21,12 @@ pub mod progress;
 
 pub use cancel::{Cancellation, Canceller};
 pub use communicator::{
-    CommError, Communicator, Download, Exit, NoCommunicator, Output, RemoteCommand, RemoteProcess, Transfer, Upload,
+    CommError, Communicator, Download, Exit, NoCommunicator, Output, RemoteCommand, RemoteProcess, Transfer,
+    Upload,
 };
-pub use component::{About, Builder, Checked, Component, Components, Guest, InputFate, PostProcessor, Processed, Provisioner};
+pub use component::{
+    About, Builder, Checked, Component, Components, Guest, InputFate, PostProcessor, Processed, Provisioner,
+};
 pub use config::{Config, Decoder, Problem, Problems};
 pub use context::{BuildContext, CheckContext, OnError, RunInfo, StepContext};
 pub use error::StepError;

@@ -66,12 +66,15 @@ impl StepContext {
         };
         // Checked before the intent is written: whatever is there after a crash was then made by us.
         if tokio::fs::symlink_metadata(&path).await.is_ok() {
-            return Err(StepError::failed(format!("{} exists already; remove it or choose another name", self.shown(&path))));
+            return Err(StepError::failed(format!(
+                "{} exists already; remove it or choose another name",
+                self.shown(&path)
+            )));
         }
         if let Some(parent) = path.parent() {
-            tokio::fs::create_dir_all(parent)
-                .await
-                .map_err(|error| StepError::io(format!("cannot make the directory {}", self.shown(parent)), error))?;
+            tokio::fs::create_dir_all(parent).await.map_err(|error| {
+                StepError::io(format!("cannot make the directory {}", self.shown(parent)), error)
+            })?;
         }
         let resource = self.host.intend(&self.scope, intent).await?;
         if is_directory && let Err(error) = tokio::fs::create_dir(&path).await {
@@ -108,7 +111,11 @@ impl StepContext {
     ///
     /// It gets its own process group, so that a Ctrl-C at the terminal reaches Karat and not it, and [`MARK`] in its
     /// environment, so that it is found even if we die before its pid is noted.
-    pub async fn own_process(&self, step: &'static str, mut command: Command) -> Result<OwnedProcess, StepError> {
+    pub async fn own_process(
+        &self,
+        step: &'static str,
+        mut command: Command,
+    ) -> Result<OwnedProcess, StepError> {
         let program = command.as_std().get_program().to_string_lossy().into_owned();
         let resource = self.host.intend(&self.scope, Intent::Process { program: program.clone() }).await?;
         command.env(MARK, format!("{}/{}", self.info().run, resource.0)).process_group(0);
@@ -125,7 +132,7 @@ impl StepContext {
         let pid = child.id();
         let (kill, status) = supervise(child);
         let undo = {
-            let (kill, mut status) = (kill.clone(), status.clone());
+            let mut status = status.clone();
             move || -> futures::future::BoxFuture<'static, Result<(), StepError>> {
                 Box::pin(async move {
                     let _ = kill.send(()).await;
@@ -135,7 +142,7 @@ impl StepContext {
             }
         };
         let teardown = self.host.defer(Teardown { step, resource: Some(resource), undo: Box::new(undo) });
-        Ok(OwnedProcess { cx: self.clone(), teardown, kill, status, pid, stdin, stdout, stderr })
+        Ok(OwnedProcess { cx: self.clone(), teardown, status, pid, stdin, stdout, stderr })
     }
 }
 
@@ -143,7 +150,6 @@ impl StepContext {
 pub struct OwnedProcess {
     cx: StepContext,
     teardown: TeardownId,
-    kill: mpsc::Sender<()>,
     status: watch::Receiver<Option<ExitStatus>>,
     /// Its process id; `None` if it ended at once.
     pub pid: Option<u32>,
@@ -164,11 +170,9 @@ impl OwnedProcess {
     /// Waits until it ends.
     pub async fn wait(&self) -> ExitStatus {
         let mut status = self.status.clone();
-        // The supervisor sends a status before it goes; without one the process could not be waited for.
-        match status.wait_for(Option::is_some).await {
-            Ok(status) => (*status).unwrap_or_else(|| ExitStatus::from_raw(0)),
-            Err(_) => ExitStatus::from_raw(9),
-        }
+        let ended = status.wait_for(Option::is_some).await.ok().and_then(|status| *status);
+        // The supervisor always sends a status before it goes, unless the runtime shuts down: then it is being killed.
+        ended.unwrap_or_else(|| ExitStatus::from_raw(9))
     }
 
     /// Kills it now and waits for its end.

@@ -27,15 +27,14 @@ impl Decoder {
             facts.iter().map(|(key, value)| (key.to_string(), template_value(value))).collect();
         let since_epoch = info.started.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let functions = standard(&RunFacts {
-            start_seconds: since_epoch.as_secs() as i64,
-            start_nanos: since_epoch.subsec_nanos(),
+            start: (since_epoch.as_secs() as i64, since_epoch.subsec_nanos()),
             template_dir: info.template_root.display().to_string(),
             cwd: info.cwd.display().to_string(),
-            build_name: info.source_name.clone(),
-            build_type: info.builder_type.clone(),
+            build_name: Some(info.source_name.clone()),
+            build_type: Some(info.builder_type.clone()),
             packer_version: info.packer_version.clone(),
-            user_variables: BTreeMap::new(),
-            build: data.clone(),
+            variables: BTreeMap::new(),
+            build_data: Some(facts.iter().map(|(key, value)| (key.to_string(), fact_text(value))).collect()),
         });
         Self { functions, data }
     }
@@ -64,7 +63,8 @@ impl Decoder {
     /// `text` itself, if it is a template that can be rendered later.
     pub(super) fn parse_late(&self, text: &str) -> Result<String, String> {
         if text.contains("{{") {
-            Template::parse(text, &self.functions).map_err(|error| format!("in the template {text:?}: {error}"))?;
+            Template::parse(text, &self.functions)
+                .map_err(|error| format!("in the template {text:?}: {error}"))?;
         }
         Ok(text.to_string())
     }
@@ -82,7 +82,9 @@ fn placeholder(value: &Value) -> Value {
     }
     if value.is_known() {
         if let Some(entries) = value.as_map() {
-            return Value::object(entries.iter().map(|(key, item)| (key.clone(), placeholder(item))).collect());
+            return Value::object(
+                entries.iter().map(|(key, item)| (key.clone(), placeholder(item))).collect(),
+            );
         }
         if let Some(items) = value.as_slice() {
             return Value::tuple(items.iter().map(placeholder).collect());
@@ -109,8 +111,17 @@ fn template_value(value: &serde_json::Value) -> TemplateValue {
         },
         Json::String(text) => TemplateValue::String(text.clone()),
         Json::Array(items) => TemplateValue::List(items.iter().map(template_value).collect()),
-        Json::Object(entries) => {
-            TemplateValue::Map(entries.iter().map(|(key, item)| (key.clone(), template_value(item))).collect())
-        }
+        Json::Object(entries) => TemplateValue::Map(
+            entries.iter().map(|(key, item)| (key.clone(), template_value(item))).collect(),
+        ),
+    }
+}
+
+/// A fact as text: what `{{ build "KEY" }}` gives.
+fn fact_text(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => UNKNOWN_TEXT.to_string(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
