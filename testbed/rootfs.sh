@@ -1,8 +1,9 @@
 # The guest's root file system, kernel and initramfs, packed as rootfs.tar (root/, boot/, modules/). Sourced by make.
 
-# What the guest may have to load before it sees its disk, network and CD. Built-in ones are skipped.
-wanted_modules=(virtio_pci virtio_blk virtio_net virtio_rng virtio_scsi virtio_console ata_piix ahci sd_mod sr_mod
-	isofs vfat nls_ascii nls_cp437 nls_utf8 ext4 e1000 button floppy)
+# What the guest loads before it mounts its disk, and what it loads when the disk is not a virtio one or when it
+# installs. Modules that the kernel has built in are skipped.
+boot_modules=(virtio_pci virtio_blk virtio_net virtio_rng ext4 button)
+other_modules=(virtio_scsi virtio_console ata_piix ahci sd_mod sr_mod isofs vfat nls_ascii nls_cp437 nls_utf8 e1000 floppy)
 
 make_rootfs() {
 	local tree=$work/tree
@@ -29,11 +30,19 @@ unpack_packages() { # ROOT
 }
 
 take_kernel() { # ROOT BOOT MODULES: moves the kernel out of the root and picks the modules, in loading order
-	local root=$1 boot=$2 modules=$3 version module line file
+	local root=$1 boot=$2 modules=$3 version
 	version=$(basename "$root"/boot/vmlinuz-*); version=${version#vmlinuz-}
 	install -m 644 "$root/boot/vmlinuz-$version" "$boot/vmlinuz"
 	depmod -b "$root" "$version"
-	for module in "${wanted_modules[@]}"; do
+	take_modules "${boot_modules[@]}" > "$modules/boot"
+	take_modules "${other_modules[@]}" > "$modules/other"
+	rm -rf "$root"/boot/* "$root"/usr/lib/modules
+}
+
+# take_modules MODULE...: copies them and what they need into $modules and names them in loading order.
+take_modules() {
+	local line file module
+	for module; do
 		modprobe -d "$root" -S "$version" --show-depends "$module" 2>/dev/null || :
 	done | while read -r line file _; do
 		[ "$line" = insmod ] || continue
@@ -44,9 +53,8 @@ take_kernel() { # ROOT BOOT MODULES: moves the kernel out of the root and picks 
 		*.zst) zstd -qdc "$file" ;;
 		*) cat "$file" ;;
 		esac > "$modules/$module.ko"
-		echo "$module" >> "$modules/order"
+		echo "$module"
 	done
-	rm -rf "$root"/boot/* "$root"/usr/lib/modules
 }
 
 trim() { # ROOT: what only package maintainer scripts would need
@@ -96,10 +104,11 @@ configure() { # ROOT
 
 # initramfs INIT BUSYBOX MODULES [FILE...]: a gzipped initramfs on stdout; FILEs go to its /bin.
 initramfs() {
-	local tree; tree=$(mktemp -d "$work/initramfs.XXXXXX")
+	local tree applet; tree=$(mktemp -d "$work/initramfs.XXXXXX")
 	mkdir -p "$tree"/{bin,dev,proc,sys,etc,modules,root}
 	install -m 755 "$1" "$tree/init"
-	install -m 755 "$2" "$tree/bin/busybox"; ln -s busybox "$tree/bin/sh"
+	install -m 755 "$2" "$tree/bin/busybox"
+	for applet in $("$2" --list); do [ "$applet" = busybox ] || ln -s busybox "$tree/bin/$applet"; done
 	cp "$3"/* "$tree/modules/"
 	shift 3; [ $# = 0 ] || install -m 755 "$@" "$tree/bin/"
 	(cd "$tree" && find . | cpio -o -H newc --quiet -R 0:0) | gzip -1
