@@ -106,11 +106,7 @@ impl<'a> Execution<'a> {
     }
 
     /// Runs a block; the variables that it declares end with it.
-    fn scoped(
-        &mut self,
-        branch: &'a Branch,
-        run: impl FnOnce(&mut Self) -> Result<Flow>,
-    ) -> Result<Flow> {
+    fn scoped(&mut self, branch: &'a Branch, run: impl FnOnce(&mut Self) -> Result<Flow>) -> Result<Flow> {
         let scope = self.variables.len();
         let flow = self.nested(&branch.pipeline.span, run)?;
         self.variables.truncate(scope);
@@ -123,22 +119,23 @@ impl<'a> Execution<'a> {
             Cow::Borrowed(Value::List(items)) => {
                 Box::new((0..).map(Value::Int).zip(items.iter().map(Cow::Borrowed)))
             }
-            Cow::Owned(Value::List(items)) => Box::new((0..).map(Value::Int).zip(items.into_iter().map(Cow::Owned))),
+            Cow::Owned(Value::List(items)) => {
+                Box::new((0..).map(Value::Int).zip(items.into_iter().map(Cow::Owned)))
+            }
             Cow::Borrowed(Value::Map(entries)) => {
                 Box::new(entries.iter().map(|(key, value)| (key.as_str().into(), Cow::Borrowed(value))))
             }
             Cow::Owned(Value::Map(entries)) => {
                 Box::new(entries.into_iter().map(|(key, value)| (key.into(), Cow::Owned(value))))
             }
-            Cow::Borrowed(Value::Int(count)) | Cow::Owned(Value::Int(ref count)) => {
-                let count = *count;
-                Box::new((0..count).map(|i| (Value::Int(i), Cow::Owned(Value::Int(i)))))
-            }
-            Cow::Borrowed(Value::Null) | Cow::Owned(Value::Null) => Box::new(std::iter::empty()),
-            other => {
-                return self
-                    .error(&branch.pipeline.span, format!("range can't iterate over {}", print_result(&other)));
-            }
+            other => match *other {
+                Value::Int(count) => Box::new((0..count).map(|i| (Value::Int(i), Cow::Owned(Value::Int(i))))),
+                Value::Null => Box::new(std::iter::empty()),
+                _ => {
+                    let value = print_result(&other);
+                    return self.error(&branch.pipeline.span, format!("range can't iterate over {value}"));
+                }
+            },
         };
         let mut empty = true;
         let scope = self.variables.len();
@@ -218,11 +215,14 @@ impl<'a> Execution<'a> {
     ) -> Result<Borrowed<'a>> {
         let Command { first, arguments } = command;
         if let Term::Function(name) = &first.term {
-            return self.call(first, name, arguments, dot, last);
+            let span = first.span.start..arguments.last().unwrap_or(first).span.end;
+            return self.call(&span, name, arguments, dot, last);
         }
         if !arguments.is_empty() || last.is_some() {
             return match &first.term {
-                Term::Field(names) | Term::Variable(_, names) | Term::Chain(_, names) if !names.is_empty() => {
+                Term::Field(names) | Term::Variable(_, names) | Term::Chain(_, names)
+                    if !names.is_empty() =>
+                {
                     let name = names.last().map_or("", String::as_str);
                     self.error(&first.span, format!("{name} is not a method but has arguments"))
                 }
@@ -246,7 +246,7 @@ impl<'a> Execution<'a> {
                 let value = value.map(|(_, value)| value.clone()).unwrap_or_default();
                 self.fields(operand, value, names)
             }
-            Term::Function(name) => self.call(operand, name, &[], dot, None),
+            Term::Function(name) => self.call(&operand.span, name, &[], dot, None),
             Term::Chain(inner, names) => {
                 let value = self.operand(inner, dot)?;
                 self.fields(operand, value, names)
@@ -278,7 +278,8 @@ impl<'a> Execution<'a> {
                 (None, Value::Map(_) | Value::Null) => Cow::Owned(Value::Null),
                 (None, other) => {
                     let type_name = other.type_name();
-                    return self.error(&operand.span, format!("can't evaluate field {name} in type {type_name}"));
+                    return self
+                        .error(&operand.span, format!("can't evaluate field {name} in type {type_name}"));
                 }
             };
         }
@@ -287,7 +288,7 @@ impl<'a> Execution<'a> {
 
     fn call(
         &mut self,
-        operand: &Operand,
+        span: &Span,
         name: &str,
         arguments: &'a [Operand],
         dot: &Borrowed<'a>,
@@ -295,7 +296,7 @@ impl<'a> Execution<'a> {
     ) -> Result<Borrowed<'a>> {
         let own = self.functions.get(name).cloned();
         if own.is_none() && matches!(name, "and" | "or") {
-            return self.choose(operand, name == "or", arguments, dot, last);
+            return self.choose(span, name == "or", arguments, dot, last);
         }
         let mut values = Vec::with_capacity(arguments.len() + 1);
         for argument in arguments {
@@ -308,14 +309,14 @@ impl<'a> Execution<'a> {
         };
         match result {
             Ok(value) => Ok(Cow::Owned(value)),
-            Err(message) => self.error(&operand.span, format!("error calling {name}: {message}")),
+            Err(message) => self.error(span, format!("error calling {name}: {message}")),
         }
     }
 
     /// `and` and `or`: the first argument that settles the matter, else the last. What comes behind is not evaluated.
     fn choose(
         &mut self,
-        operand: &Operand,
+        span: &Span,
         wanted: bool,
         arguments: &'a [Operand],
         dot: &Borrowed<'a>,
@@ -331,7 +332,7 @@ impl<'a> Execution<'a> {
         }
         match last.or(value) {
             Some(value) => Ok(value),
-            None => self.error(&operand.span, "wrong number of args: want at least 1 got 0"),
+            None => self.error(span, "wrong number of args: want at least 1 got 0"),
         }
     }
 }

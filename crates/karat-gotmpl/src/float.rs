@@ -75,12 +75,13 @@ pub(crate) fn format_float(value: f64, verb: char, precision: Option<usize>, kee
                     digits => digits.to_owned(),
                 };
             }
-            // The shortest form turns to exponents late; a wish for few digits does so when they are used up.
+            // Where the number of digits is free, exponents begin at a million.
             let limit = match precision {
-                None => 21,
+                None => 6,
                 Some(digits) => {
                     let digits = digits.max(1) as i32;
-                    if decimal.digits.len() as i32 > digits && decimal.digits.len() as i32 >= decimal.exponent {
+                    if decimal.digits.len() as i32 > digits && decimal.digits.len() as i32 >= decimal.exponent
+                    {
                         decimal.digits.len() as i32
                     } else {
                         digits

@@ -158,7 +158,9 @@ impl Parser<'_> {
                     self.next();
                     self.define(open.start)?;
                 }
-                "define" => return self.error(span.start, "a template can be defined only outside of all blocks"),
+                "define" => {
+                    return self.error(span.start, "a template can be defined only outside of all blocks");
+                }
                 "if" => nodes.push(Node::If(self.block("if", open.start)?)),
                 "with" => nodes.push(Node::With(self.block("with", open.start)?)),
                 "range" => nodes.push(Node::Range(self.block("range", open.start)?)),
@@ -198,7 +200,8 @@ impl Parser<'_> {
         let scope = self.variables.len();
         let is_range = keyword == "range";
         let pipeline = self.pipeline(keyword, &Token::RightDelimiter, if is_range { 2 } else { 1 })?;
-        let outer = mem::replace(&mut self.in_range, is_range || self.in_range);
+        let outer = self.in_range;
+        self.in_range |= is_range;
         let (body, ending) = self.body(open)?;
         self.in_range = outer;
         let mut otherwise = Vec::new();
@@ -300,15 +303,14 @@ impl Parser<'_> {
                 Term::Function(_) | Term::Field(_) | Term::Variable(..) | Term::Chain(..) | Term::Pipeline(_)
             );
             if !commands.is_empty() && !callable {
-                return self.error(offset, format!("non executable command in pipeline stage {}", commands.len() + 1));
+                return self.error(
+                    offset,
+                    format!("non executable command in pipeline stage {}", commands.len() + 1),
+                );
             }
             commands.push(command);
             if *self.peek() == Token::Pipe {
                 self.next();
-                self.skip_space();
-                if self.peek() == end {
-                    return self.error(self.span().start, "missing command after \"|\"");
-                }
             }
         }
         let span = start..self.tokens[self.position].1.start;
@@ -456,10 +458,11 @@ impl Parser<'_> {
             "true" => Ok(Term::Constant(Value::Bool(true))),
             "false" => Ok(Term::Constant(Value::Bool(false))),
             "nil" => Ok(Term::Nil),
-            "if" | "else" | "end" | "range" | "with" | "define" | "template" | "block" | "break" | "continue" => {
-                self.error(offset, format!("unexpected <{word}> in command"))
+            "if" | "else" | "end" | "range" | "with" | "define" | "template" | "block" | "break"
+            | "continue" => self.error(offset, format!("unexpected <{word}> in command")),
+            _ if self.functions.get(&word).is_some() || function::is_builtin(&word) => {
+                Ok(Term::Function(word))
             }
-            _ if self.functions.get(&word).is_some() || function::is_builtin(&word) => Ok(Term::Function(word)),
             _ => self.error(offset, format!("function {word:?} not defined")),
         }
     }
@@ -476,9 +479,7 @@ fn number(text: &str) -> Option<Value> {
         Some("0x") => (16, &lower[2..]),
         Some("0b") => (2, &lower[2..]),
         Some("0o") => (8, &lower[2..]),
-        _ if lower.len() > 1 && lower.starts_with('0') && lower.chars().all(|c| c.is_digit(8) || c == '_') => {
-            (8, &lower[1..])
-        }
+        _ if lower.len() > 1 && lower.starts_with('0') && !lower.contains(['.', 'e']) => (8, &lower[1..]),
         _ => (10, lower.as_str()),
     };
     // An underscore stands between two digits, or behind the prefix.

@@ -21,7 +21,8 @@ pub(crate) fn print(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::List(items) => format!("[{}]", items.iter().map(print).collect::<Vec<_>>().join(" ")),
         Value::Map(entries) => {
-            let entries: Vec<_> = entries.iter().map(|(key, value)| format!("{key}:{}", print(value))).collect();
+            let entries: Vec<_> =
+                entries.iter().map(|(key, value)| format!("{key}:{}", print(value))).collect();
             format!("map[{}]", entries.join(" "))
         }
         Value::Struct(fields) => {

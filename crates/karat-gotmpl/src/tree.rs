@@ -25,7 +25,11 @@ pub(crate) enum Node {
     With(Branch),
     Range(Branch),
     /// `{{template "name" pipeline}}`, and what is left of a `block`.
-    Template { span: Span, name: String, data: Option<Pipeline> },
+    Template {
+        span: Span,
+        name: String,
+        data: Option<Pipeline>,
+    },
     Break,
     Continue,
 }

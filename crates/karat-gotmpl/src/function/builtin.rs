@@ -11,8 +11,8 @@ use crate::verb;
 type Result<T> = std::result::Result<T, String>;
 
 const NAMES: [&str; 19] = [
-    "and", "call", "eq", "ge", "gt", "html", "index", "js", "le", "len", "lt", "ne", "not", "or", "print", "printf",
-    "println", "slice", "urlquery",
+    "and", "call", "eq", "ge", "gt", "html", "index", "js", "le", "len", "lt", "ne", "not", "or", "print",
+    "printf", "println", "slice", "urlquery",
 ];
 
 /// Whether Go itself has a function of that name.
@@ -31,7 +31,9 @@ pub(crate) fn call_builtin(name: &str, arguments: &[Value]) -> Result<Value> {
         "println" => Ok(print_line(arguments).into()),
         "printf" => match arguments {
             [Value::String(format), rest @ ..] => Ok(verb::format(format, rest).into()),
-            [other, ..] => Err(format!("wrong type for the format; expected string; got {}", other.type_name())),
+            [other, ..] => {
+                Err(format!("wrong type for the format; expected string; got {}", other.type_name()))
+            }
             [] => Err("wrong number of args: want at least 1 got 0".to_owned()),
         },
         "html" => Ok(escape::html(&joined(arguments)).into()),
@@ -121,7 +123,9 @@ fn index(arguments: &[Value]) -> Result<Value> {
             }
             (Value::Map(entries), Value::String(key)) => entries.get(key).cloned().unwrap_or_default(),
             (Value::Map(_), Value::Null) => return Err("value is nil; should be string".to_owned()),
-            (Value::Map(_), key) => return Err(format!("value has type {}; should be string", key.type_name())),
+            (Value::Map(_), key) => {
+                return Err(format!("value has type {}; should be string", key.type_name()));
+            }
             (Value::Null, _) => return Err("index of untyped nil".to_owned()),
             (other, _) => return Err(format!("can't index item of type {}", other.type_name())),
         };
@@ -200,7 +204,10 @@ fn ordered(arguments: &[Value], holds: impl Fn(Option<Ordering>) -> bool) -> Res
         (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
         (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
         (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
-        (Value::Int(_) | Value::Float(_) | Value::String(_), Value::Int(_) | Value::Float(_) | Value::String(_)) => {
+        (
+            Value::Int(_) | Value::Float(_) | Value::String(_),
+            Value::Int(_) | Value::Float(_) | Value::String(_),
+        ) => {
             return Err("incompatible types for comparison".to_owned());
         }
         _ => return Err("invalid type for comparison".to_owned()),

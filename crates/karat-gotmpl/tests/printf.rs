@@ -1,0 +1,46 @@
+//! `printf`: what Go 1.26 prints.
+
+use karat_gotmpl::{Functions, Value, render};
+
+#[test]
+fn verbs_print_as_in_go() {
+    for (template, expected) in PRINTS {
+        assert_eq!(
+            render(template, &Value::Null, &Functions::default()).as_deref(),
+            Ok(*expected),
+            "{template}"
+        );
+    }
+}
+
+#[test]
+fn verbs_reach_into_values() {
+    let list = Value::List(vec![1.into(), "a".into(), Value::Null, Value::map([("b", 1.5.into())])]);
+    let data = Value::map([("L", list), ("S", Value::structure([("A", 1.into()), ("B", "x".into())]))]);
+    let cases = [
+        ("%v", "L", "[1 a <nil> map[b:1.5]]"),
+        ("%+v", "L", "[1 a <nil> map[b:1.5]]"),
+        ("%#v", "L", r#"[]interface {}{1, "a", interface {}(nil), map[string]interface {}{"b":1.5}}"#),
+        ("%T", "L", "[]interface {}"),
+        ("%s", "L", "[%!s(int=1) a <nil> map[b:%!s(float64=1.5)]]"),
+        ("%3v", "L", "[  1   a <nil> map[  b:1.5]]"),
+        ("%v", "S", "{1 x}"),
+        ("%+v", "S", "{A:1 B:x}"),
+    ];
+    for (verb, field, expected) in cases {
+        let template = format!("{{{{ printf {verb:?} .{field} }}}}");
+        assert_eq!(render(&template, &data, &Functions::default()).as_deref(), Ok(expected), "{template}");
+    }
+}
+
+#[rustfmt::skip]
+const PRINTS: &[(&str, &str)] = &[
+    (r#"{{1000000.0}} {{123456789.0}} {{1e20}} {{print 100000.5}}|{{printf "%g %v %.3g %#g %G" 1e6 1e6 1234567.0 1.5 1e-7}}"#, "1e+06 1.23456789e+08 1e+20 100000.5|1e+06 1e+06 1.23e+06 1.50000 1E-07"),
+    (r#"{{printf "%05s|%-5s|%5s|%05d|%-05d|%+d|% d|%x|%X|%#x|%o|%#o|%O|%b|%c|%q|%U" "ab" "ab" "ab" 42 42 42 42 255 255 255 8 8 8 5 65 65 65}}"#, "000ab|ab   |   ab|00042|42   |+42| 42|ff|FF|0xff|10|010|0o10|101|A|'A'|U+0041"),
+    (r#"{{printf "%d %s %t" "a" 1}} {{printf "%d" 1 2 "x"}} {{printf "%!"}} {{printf "%z" 1}} {{printf "%"}}"#, "%!d(string=a) %!s(int=1) %!t(MISSING) 1%!(EXTRA int=2, string=x) %!!(MISSING) %!z(int=1) %!(NOVERB)"),
+    (r#"{{printf "%[2]d %[1]d %d" 1 2}} {{printf "%*d|%-*d|%.*f" 5 1 5 2 2 1.2345}} {{printf "%[3]d" 1}} {{printf "%[x]d" 1}} {{printf "%[1]*d" 3 4}}"#, "2 1 2     1|2    |1.23 %!d(BADINDEX) %!d(BADINDEX)   4"),
+    (r#"{{printf "%6.2f|%06.2f|%-8.1f|%+.1f|%e|%E|%.0f" 3.14159 -3.14159 2.0 2.0 12345.678 0.00012 2.5}}"#, "  3.14|-03.14|2.0     |+2.0|1.234568e+04|1.200000E-04|2"),
+    (r#"{{printf "%x %X % x %#x %.2x %q %+q %#q %.2s|%10.3s|" "hi" "hi" "hi" "hi" "hello" "h\"i\u00e9" "\u00e9" "a" "héllo" "abcdef"}}"#, r#"6869 6869 68 69 0x6869 6865 "h\"ié" "\u00e9" `a` hé|       abc|"#),
+    (r#"{{printf "%t %5t %v" true false true}} {{printf "%s" nil}} {{printf "%v" nil}} {{printf "%d%%" 5}} {{printf "%.3d|%8.3d|%+.3d|%.0d|" 7 7 7 0}}"#, "true false true %!s(<nil>) <nil> 5% 007|     007|+007||"),
+    (r#"{{printf "%.3g|%.10g|%g|%g|%G|%.1g|%.2g" 0.00001234 123456789.123 0.0001 0.00001 1e21 15.0 100.0}}"#, "1.23e-05|123456789.1|0.0001|1e-05|1E+21|2e+01|1e+02"),
+];
