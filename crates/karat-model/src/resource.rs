@@ -73,6 +73,8 @@ pub struct Resource {
     pub intent: Intent,
     /// How far its creation got.
     pub state: ResourceState,
+    /// When it was announced, in milliseconds since the Unix epoch: a path that was born at another time is not ours.
+    pub announced_ms: u64,
 }
 
 /// How an entry left the ledger.
