@@ -2,4 +2,23 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod constraint;
+mod decode;
+mod dynamic;
+mod eval;
+mod expression;
 pub mod function;
+mod lexer;
+mod parser;
+mod scope;
+pub mod token;
+pub mod tree;
+
+pub use constraint::{TypeConstraint, type_constraint};
+pub use decode::decode;
+pub use dynamic::Dynamic;
+pub use eval::eval;
+pub use expression::{Reference, Traversal};
+pub use lexer::{is_identifier, lex, lex_template};
+pub use parser::{MAX_DEPTH, parse, parse_expression, parse_template};
+pub use scope::Scope;

@@ -1,0 +1,229 @@
+//! A body by its schema: the arguments converted, the blocks collected, the mistakes reported.
+
+use std::collections::BTreeMap;
+
+use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
+use karat_model::schema::{self, Nesting, Schema};
+use karat_model::value::{Type, Value};
+
+use crate::dynamic::Dynamic;
+use crate::eval::eval;
+use crate::scope::Scope;
+use crate::tree::{Attribute, Block, Body};
+
+/// The value of a body: an object that has every argument and every block of the schema. Absent arguments and single
+/// blocks are null, absent lists of blocks are empty; what was reported as wrong is [`Value::error`].
+/// `dynamic` blocks are expanded.
+pub fn decode(body: &Body, schema: &Schema, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Value {
+    let mut attributes = BTreeMap::new();
+    for attribute in &body.attributes {
+        let name = &attribute.name.name;
+        match schema.attributes.get(name) {
+            Some(spec) => {
+                let value = decode_attribute(attribute, spec, scope, diagnostics);
+                attributes.insert(name.clone(), value);
+            }
+            None => diagnostics.push(unknown_attribute(attribute, schema)),
+        }
+    }
+    for (name, spec) in &schema.attributes {
+        if attributes.contains_key(name) {
+            continue;
+        }
+        if spec.required {
+            diagnostics.push(missing("argument", name, body, &spec.doc));
+        }
+        attributes.insert(name.clone(), Value::null(spec.ty.clone()));
+    }
+    let mut found: BTreeMap<&str, Found<'_>> = BTreeMap::new();
+    for block in &body.blocks {
+        collect(block, schema, scope, diagnostics, &mut found);
+    }
+    for (name, spec) in &schema.blocks {
+        let found = found.remove(name.as_str()).unwrap_or_default();
+        if spec.required && found.first.is_none() {
+            diagnostics.push(missing("block", name, body, &spec.doc));
+        }
+        attributes.insert(name.clone(), found.into_value(spec));
+    }
+    Value::object(attributes)
+}
+
+fn decode_attribute(
+    attribute: &Attribute,
+    spec: &schema::Attribute,
+    scope: &Scope<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Value {
+    let name = &attribute.name.name;
+    if let Some(reason) = &spec.unsupported {
+        diagnostics.push(
+            Diagnostic::error("unsupported", format!("The argument `{name}` is not supported yet"))
+                .label(attribute.name.span, reason.clone()),
+        );
+    }
+    if let Some(instead) = &spec.deprecated {
+        diagnostics.push(
+            Diagnostic::warning("deprecated", format!("The argument `{name}` is deprecated"))
+                .label(attribute.name.span, instead.clone()),
+        );
+    }
+    let value = eval(&attribute.expr, scope, diagnostics);
+    match value.convert(&spec.ty) {
+        Ok(value) => value.mark_if(spec.sensitive),
+        Err(error) => {
+            let problem = Diagnostic::error("wrong-type", format!("The argument `{name}` has the wrong type"))
+                .label(attribute.expr.span, error.to_string());
+            let is_element = spec.ty.element().is_some_and(|element| value.convert(element).is_ok());
+            diagnostics.push(match spec.ty {
+                Type::List(_) | Type::Set(_) if is_element => problem
+                    .help("put it in brackets to make a list of it")
+                    .fix(Edit { span: attribute.expr.span.at_start(), replacement: "[".to_owned() })
+                    .fix(Edit { span: attribute.expr.span.at_end(), replacement: "]".to_owned() }),
+                _ => problem,
+            });
+            Value::error()
+        }
+    }
+}
+
+fn unknown_attribute(attribute: &Attribute, schema: &Schema) -> Diagnostic {
+    let name = &attribute.name.name;
+    let span = attribute.name.span;
+    if schema.blocks.contains_key(name) {
+        return Diagnostic::error("unknown-argument", format!("`{name}` is a block, not an argument"))
+            .label(span, "it is set here with `=`")
+            .help(format!("write `{name} {{ … }}` without `=`; where there are several, write a block for each"));
+    }
+    let problem = Diagnostic::error("unknown-argument", format!("There is no argument `{name}` here")).at(span);
+    let known = schema.attributes.keys().chain(schema.blocks.keys()).map(String::as_str);
+    match did_you_mean(name, known) {
+        Some(meant) if schema.blocks.contains_key(meant) => problem.help(format!("did you mean the block `{meant}`?")),
+        Some(meant) => problem
+            .help(format!("did you mean `{meant}`?"))
+            .fix(Edit { span, replacement: meant.to_owned() }),
+        None => problem,
+    }
+}
+
+fn unknown_block(block: &Block, kind: &str, schema: &Schema) -> Diagnostic {
+    let span = block.header;
+    if let Some(attribute) = schema.attributes.get(kind) {
+        let problem = Diagnostic::error("unknown-block", format!("`{kind}` is an argument, not a block")).at(span);
+        return match attribute.ty {
+            Type::Map(_) | Type::Object(_) | Type::Any => {
+                problem.label(span, "the `=` is missing").help(format!("write `{kind} = {{ … }}`"))
+            }
+            _ => problem.help(format!("write `{kind} = …`; it is {}", attribute.ty.with_article())),
+        };
+    }
+    let problem = Diagnostic::error("unknown-block", format!("There is no block `{kind}` here")).at(span);
+    let known = schema.blocks.keys().chain(schema.attributes.keys()).map(String::as_str);
+    match did_you_mean(kind, known) {
+        Some(meant) if schema.attributes.contains_key(meant) => {
+            problem.help(format!("did you mean the argument `{meant}`?"))
+        }
+        Some(meant) => problem.help(format!("did you mean `{meant}`?")),
+        None => problem,
+    }
+}
+
+fn missing(what: &str, name: &str, body: &Body, doc: &str) -> Diagnostic {
+    let problem = Diagnostic::error("missing-argument", format!("The {what} `{name}` is required"))
+        .label(body.end, "it is missing here");
+    let meaning = doc.split("\n\n").next().unwrap_or("").split_whitespace().collect::<Vec<_>>().join(" ");
+    if meaning.is_empty() { problem } else { problem.note(format!("{name}: {meaning}")) }
+}
+
+/// The blocks of one kind.
+#[derive(Default)]
+struct Found<'b> {
+    first: Option<&'b Block>,
+    values: Vec<Value>,
+    /// A `dynamic` block whose number of blocks is not known yet.
+    unknown: bool,
+    sensitive: bool,
+}
+
+impl Found<'_> {
+    fn into_value(mut self, spec: &schema::Block) -> Value {
+        let value = match spec.nesting {
+            _ if self.unknown => Value::unknown(spec.ty()),
+            Nesting::Single => self.values.pop().unwrap_or_else(|| Value::null(spec.ty())),
+            Nesting::List => Value::list(spec.schema.ty(), self.values),
+        };
+        value.mark_if(self.sensitive)
+    }
+}
+
+fn collect<'b>(
+    block: &'b Block,
+    schema: &'b Schema,
+    scope: &Scope<'_>,
+    diagnostics: &mut Diagnostics,
+    found: &mut BTreeMap<&'b str, Found<'b>>,
+) {
+    if block.kind.name == "dynamic" && !schema.blocks.contains_key("dynamic") {
+        if let Some(dynamic) = Dynamic::read(block, scope, diagnostics) {
+            collect_dynamic(block, &dynamic, schema, scope, diagnostics, found);
+        }
+        return;
+    }
+    let Some((kind, spec)) = schema.blocks.get_key_value(&block.kind.name) else {
+        diagnostics.push(unknown_block(block, &block.kind.name, schema));
+        return;
+    };
+    if let Some(label) = block.labels.first() {
+        diagnostics.push(
+            Diagnostic::error("unknown-block", format!("A block `{kind}` has no labels")).label(label.span, "remove it"),
+        );
+    }
+    let value = decode(&block.body, &spec.schema, scope, diagnostics);
+    add(block, kind, spec, value, diagnostics, found);
+}
+
+fn collect_dynamic<'b>(
+    block: &'b Block,
+    dynamic: &Dynamic<'b>,
+    schema: &'b Schema,
+    scope: &Scope<'_>,
+    diagnostics: &mut Diagnostics,
+    found: &mut BTreeMap<&'b str, Found<'b>>,
+) {
+    let Some((kind, spec)) = schema.blocks.get_key_value(dynamic.kind) else {
+        diagnostics.push(unknown_block(block, dynamic.kind, schema));
+        return;
+    };
+    let Some(scopes) = dynamic.scopes(scope) else {
+        let found = found.entry(kind).or_default();
+        found.first.get_or_insert(block);
+        found.unknown = true;
+        return;
+    };
+    for scope in scopes {
+        let value = decode(dynamic.content, &spec.schema, &scope, diagnostics);
+        add(block, kind, spec, value, diagnostics, found);
+    }
+    found.entry(kind).or_default().sensitive |= dynamic.sensitive;
+}
+
+fn add<'b>(
+    block: &'b Block,
+    kind: &'b str,
+    spec: &schema::Block,
+    value: Value,
+    diagnostics: &mut Diagnostics,
+    found: &mut BTreeMap<&'b str, Found<'b>>,
+) {
+    let found = found.entry(kind).or_default();
+    if let (Nesting::Single, Some(first)) = (spec.nesting, found.first) {
+        diagnostics.push(
+            Diagnostic::error("duplicate-block", format!("There can be only one block `{kind}`"))
+                .label(block.header, "this is another one")
+                .label(first.header, "the first one is here"),
+        );
+        return;
+    }
+    found.first.get_or_insert(block);
+    found.values.push(value);
+}

@@ -1,0 +1,114 @@
+//! Templates: text with values in it.
+
+use karat_model::diagnostic::Diagnostic;
+use karat_model::value::{Type, Value};
+
+use super::{Evaluator, NULL, TYPE};
+use crate::scope::Scope;
+use crate::tree::{Expr, Part};
+
+/// The text of a template so far, and what is known about it.
+#[derive(Default)]
+pub(super) struct Text {
+    text: String,
+    sensitive: bool,
+    unknown: bool,
+    error: bool,
+}
+
+impl Text {
+    pub(super) fn into_value(self) -> Value {
+        let value = match (self.error, self.unknown) {
+            (true, _) => Value::error(),
+            (_, true) => Value::unknown(Type::String),
+            _ => Value::string(self.text),
+        };
+        value.mark_if(self.sensitive)
+    }
+}
+
+impl Evaluator<'_> {
+    pub(super) fn parts(&mut self, parts: &[Part], scope: &Scope<'_>, text: &mut Text) {
+        for part in parts {
+            match part {
+                Part::Text(literal) => text.text.push_str(literal),
+                Part::Interpolation(expr) => {
+                    let value = self.expr(expr, scope);
+                    self.interpolate(value, expr, text);
+                }
+                Part::If { condition, yes, no } => {
+                    let value = self.expr(condition, scope);
+                    let truth = self.truth(value, "The condition", condition.span);
+                    text.sensitive |= truth.is_sensitive();
+                    text.error |= truth.is_error();
+                    match truth.as_bool() {
+                        Some(true) => self.parts(yes, scope, text),
+                        Some(false) => self.parts(no, scope, text),
+                        None => text.unknown = true,
+                    }
+                }
+                Part::For { names, collection, body } => {
+                    let value = self.expr(collection, scope);
+                    text.sensitive |= value.is_itself_sensitive();
+                    match self.elements(&value, collection.span) {
+                        Ok(elements) => {
+                            for (key, element) in elements {
+                                let scope = super::iterate::bind(scope, names, key, element);
+                                self.parts(body, &scope, text);
+                                if text.error {
+                                    break;
+                                }
+                            }
+                        }
+                        Err(unusable) => {
+                            text.error |= unusable.is_error();
+                            text.unknown = true;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn interpolate(&mut self, value: Value, expr: &Expr, text: &mut Text) {
+        text.sensitive |= value.is_sensitive();
+        if value.is_null() {
+            text.error = true;
+            self.fail(
+                Diagnostic::error(NULL, "A null value cannot be put into text")
+                    .label(expr.span, "this is null")
+                    .help("give it a value, or a default: `coalesce(…, \"default\")`"),
+            );
+            return;
+        }
+        match value.convert(&Type::String) {
+            Ok(string) => match string.as_str() {
+                Some(string) => text.text.push_str(string),
+                None => {
+                    text.error |= string.is_error();
+                    text.unknown = true;
+                }
+            },
+            Err(_) => {
+                text.error = true;
+                let found = value.ty().with_article();
+                let help = match value.ty() {
+                    Type::List(_) | Type::Set(_) | Type::Tuple(_) => {
+                        "use `join(\", \", …)` or `jsonencode(…)`"
+                    }
+                    _ => "take one of its attributes, or use `jsonencode(…)`",
+                };
+                self.fail(
+                    Diagnostic::error(TYPE, format!("{} cannot be put into text", capital(&found)))
+                        .label(expr.span, format!("this is {found}; a string is required"))
+                        .help(help),
+                );
+            }
+        }
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -1,0 +1,366 @@
+//! Text to tokens. Nothing is lost: tokens and the white space between them are the text. Nothing fails either: what
+//! cannot be a token is an `Invalid` one, and the parser says what is wrong with it.
+
+use crate::token::{Token, TokenKind};
+
+use TokenKind as T;
+
+/// The tokens of a file or expression; the last one is the `End`.
+pub fn lex(text: &str) -> Vec<Token> {
+    Lexer::new(text, None).run()
+}
+
+/// The tokens of a text that is a template as a whole, as the files of `templatefile` are.
+pub fn lex_template(text: &str) -> Vec<Token> {
+    Lexer::new(text, Some(Mode::Bare)).run()
+}
+
+/// Whether the whole text is one name.
+pub fn is_identifier(text: &str) -> bool {
+    !text.is_empty() && identifier(text) == text.len()
+}
+
+/// The length of the name that the text starts with.
+fn identifier(text: &str) -> usize {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) if first == '_' || unicode_ident::is_xid_start(first) => {
+            let rest = chars.take_while(|c| *c == '-' || unicode_ident::is_xid_continue(*c));
+            first.len_utf8() + rest.map(char::len_utf8).sum::<usize>()
+        }
+        _ => 0,
+    }
+}
+
+/// What the lexer is inside of.
+enum Mode<'a> {
+    /// A brace within an expression.
+    Brace,
+    /// `${` or `%{`.
+    Sequence,
+    /// A string that was opened at this offset.
+    Quote { opened: usize },
+    /// A heredoc up to this name.
+    Heredoc { name: &'a str },
+    /// A template without delimiters.
+    Bare,
+}
+
+struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+    /// Offset of the first byte of the current line.
+    line: usize,
+    modes: Vec<Mode<'a>>,
+    tokens: Vec<Token>,
+}
+
+impl<'a> Lexer<'a> {
+    fn new(text: &'a str, mode: Option<Mode<'a>>) -> Self {
+        // A byte order mark is white space.
+        let at = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
+        Self {
+            text,
+            at,
+            line: 0,
+            modes: mode.into_iter().collect(),
+            tokens: Vec::with_capacity(text.len() / 4),
+        }
+    }
+
+    fn run(mut self) -> Vec<Token> {
+        while self.at < self.text.len() {
+            match self.modes.last() {
+                None | Some(Mode::Brace | Mode::Sequence) => self.normal(),
+                Some(Mode::Quote { .. }) => self.quoted(),
+                Some(Mode::Heredoc { name }) => {
+                    let name = *name;
+                    self.heredoc(name);
+                }
+                Some(Mode::Bare) => self.template_text(None),
+            }
+        }
+        self.push(T::End, 0);
+        self.tokens
+    }
+
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or("")
+    }
+
+    /// A token of the next `len` bytes.
+    fn push(&mut self, kind: TokenKind, len: usize) {
+        let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        self.tokens.push(Token { kind, start: narrow(self.at), end: narrow(self.at + len) });
+        self.at += len;
+    }
+
+    fn newline(&mut self, len: usize) {
+        self.push(T::Newline, len);
+        self.line = self.at;
+    }
+
+    fn normal(&mut self) {
+        let rest = self.rest();
+        let bytes = rest.as_bytes();
+        let one = |second: u8| bytes.get(1) == Some(&second);
+        match bytes.first().copied().unwrap_or(0) {
+            b' ' | b'\t' => self.at += 1,
+            b'\n' => self.newline(1),
+            b'\r' if one(b'\n') => self.newline(2),
+            b'#' => self.line_comment(rest),
+            b'/' if one(b'/') => self.line_comment(rest),
+            b'/' if one(b'*') => self.block_comment(rest),
+            b'"' => {
+                self.modes.push(Mode::Quote { opened: self.at });
+                self.push(T::OpenQuote, 1);
+            }
+            b'<' if one(b'<') && self.open_heredoc(rest) => {}
+            b'0'..=b'9' => self.push(T::Number, number(bytes)),
+            b'{' => {
+                if !self.modes.is_empty() {
+                    self.modes.push(Mode::Brace);
+                }
+                self.push(T::OpenBrace, 1);
+            }
+            b'}' => match self.modes.pop() {
+                Some(Mode::Sequence) => self.push(T::CloseTemplate, 1),
+                _ => self.push(T::CloseBrace, 1),
+            },
+            b'~' if one(b'}') && matches!(self.modes.last(), Some(Mode::Sequence)) => {
+                self.modes.pop();
+                self.push(T::CloseTemplate, 2);
+            }
+            b'.' if rest.starts_with("...") => self.push(T::Ellipsis, 3),
+            b'.' => self.push(T::Dot, 1),
+            b'=' if one(b'=') => self.push(T::Equal, 2),
+            b'=' if one(b'>') => self.push(T::Arrow, 2),
+            b'=' => self.push(T::Assign, 1),
+            b'!' if one(b'=') => self.push(T::NotEqual, 2),
+            b'!' => self.push(T::Not, 1),
+            b'<' if one(b'=') => self.push(T::LessEqual, 2),
+            b'<' => self.push(T::Less, 1),
+            b'>' if one(b'=') => self.push(T::GreaterEqual, 2),
+            b'>' => self.push(T::Greater, 1),
+            b'&' if one(b'&') => self.push(T::And, 2),
+            b'|' if one(b'|') => self.push(T::Or, 2),
+            b':' if one(b':') => self.push(T::DoubleColon, 2),
+            b':' => self.push(T::Colon, 1),
+            b'?' => self.push(T::Question, 1),
+            b',' => self.push(T::Comma, 1),
+            b'[' => self.push(T::OpenBracket, 1),
+            b']' => self.push(T::CloseBracket, 1),
+            b'(' => self.push(T::OpenParen, 1),
+            b')' => self.push(T::CloseParen, 1),
+            b'+' => self.push(T::Plus, 1),
+            b'-' => self.push(T::Minus, 1),
+            b'*' => self.push(T::Star, 1),
+            b'/' => self.push(T::Slash, 1),
+            b'%' => self.push(T::Percent, 1),
+            _ => match identifier(rest) {
+                0 => self.push(T::Invalid, rest.chars().next().map_or(1, char::len_utf8)),
+                len => self.push(T::Ident, len),
+            },
+        }
+    }
+
+    fn line_comment(&mut self, rest: &str) {
+        let line = rest.find('\n').unwrap_or(rest.len());
+        let len = if rest.as_bytes().get(..line).is_some_and(|line| line.ends_with(b"\r")) {
+            line - 1
+        } else {
+            line
+        };
+        self.push(T::Comment, len);
+    }
+
+    fn block_comment(&mut self, rest: &str) {
+        let len = rest.get(2..).and_then(|inner| inner.find("*/")).map_or(rest.len(), |at| at + 4);
+        self.push(T::Comment, len);
+    }
+
+    /// `<<NAME` or `<<-NAME` directly before the end of the line.
+    fn open_heredoc(&mut self, rest: &'a str) -> bool {
+        let marker = rest.get(2..).unwrap_or("");
+        let marker = marker.strip_prefix('-').unwrap_or(marker);
+        let name = marker.get(..identifier(marker)).unwrap_or("");
+        let tail = marker.get(name.len()..).unwrap_or("");
+        let end = if tail.starts_with("\r\n") { 2 } else { 1 };
+        if name.is_empty() || !(tail.starts_with('\n') || tail.starts_with("\r\n")) {
+            return false;
+        }
+        self.push(T::OpenHeredoc, rest.len() - tail.len() + end);
+        self.line = self.at;
+        self.modes.push(Mode::Heredoc { name });
+        true
+    }
+
+    fn quoted(&mut self) {
+        let rest = self.rest();
+        if rest.starts_with('"') {
+            self.modes.pop();
+            self.push(T::CloseQuote, 1);
+        } else if rest.starts_with('\n') || rest.starts_with("\r\n") {
+            self.abandon_line();
+        } else {
+            self.template_text(None);
+        }
+    }
+
+    /// The line ends inside a string. Whatever was opened on this line since its first string is closed with it, so that
+    /// a missing quote or brace spoils one line and no more.
+    fn abandon_line(&mut self) {
+        let line = self.line;
+        let first =
+            self.modes.iter().position(|mode| matches!(mode, Mode::Quote { opened } if *opened >= line));
+        self.modes.truncate(first.unwrap_or(self.modes.len().saturating_sub(1)));
+    }
+
+    fn heredoc(&mut self, name: &'a str) {
+        if self.at == self.line {
+            let rest = self.rest();
+            let line = rest.split('\n').next().unwrap_or("");
+            let content = line.strip_suffix('\r').unwrap_or(line);
+            if content.trim_matches([' ', '\t']) == name {
+                self.modes.pop();
+                self.push(T::CloseHeredoc, content.len());
+                return;
+            }
+        }
+        self.template_text(Some(name));
+    }
+
+    /// Text up to something that ends or interrupts it; or that interruption. In a heredoc text ends with each line.
+    fn template_text(&mut self, heredoc: Option<&str>) {
+        let rest = self.rest();
+        let bytes = rest.as_bytes();
+        let quoted = matches!(self.modes.last(), Some(Mode::Quote { .. }));
+        let mut len = 0;
+        while let Some(byte) = bytes.get(len) {
+            let two = (bytes.get(len + 1).copied(), bytes.get(len + 2).copied());
+            match (byte, two) {
+                (b'"', _) if quoted => break,
+                (b'\\', (Some(next), _)) if quoted && next != b'\n' && next != b'\r' => len += 2,
+                (b'\n', _) if quoted => break,
+                (b'\r', (Some(b'\n'), _)) if quoted => break,
+                (b'\n', _) if heredoc.is_some() => {
+                    self.push(T::Text, len + 1);
+                    self.line = self.at;
+                    return;
+                }
+                (b'$', (Some(b'$'), Some(b'{'))) | (b'%', (Some(b'%'), Some(b'{'))) => len += 3,
+                (b'$' | b'%', (Some(b'{'), _)) => break,
+                _ => len += 1,
+            }
+        }
+        if len > 0 {
+            // An escaped character of several bytes may have been cut.
+            while !rest.is_char_boundary(len) {
+                len += 1;
+            }
+            self.push(T::Text, len);
+            return;
+        }
+        let kind = if rest.starts_with('$') { T::OpenInterpolation } else { T::OpenDirective };
+        self.modes.push(Mode::Sequence);
+        self.push(kind, if bytes.get(2) == Some(&b'~') { 3 } else { 2 });
+    }
+}
+
+/// The length of the number that the text starts with: `digits[.digits][(e|E)[+-]digits]`.
+fn number(bytes: &[u8]) -> usize {
+    let digits = |from: usize| bytes.iter().skip(from).take_while(|b| b.is_ascii_digit()).count();
+    let mut len = digits(0);
+    if bytes.get(len) == Some(&b'.') && digits(len + 1) > 0 {
+        len += 1 + digits(len + 1);
+    }
+    if matches!(bytes.get(len), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(len + 1), Some(b'+' | b'-')));
+        let exponent = digits(len + 1 + sign);
+        if exponent > 0 {
+            len += 1 + sign + exponent;
+        }
+    }
+    len
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(text: &str) -> String {
+        let tokens = lex(text);
+        let shown =
+            |token: &Token| format!("{:?}({})", token.kind, &text[token.start as usize..token.end as usize]);
+        tokens.iter().map(shown).collect::<Vec<_>>().join(" ").replace('\n', "⏎")
+    }
+
+    /// The text is the tokens and white space between them.
+    fn check_lossless(text: &str) {
+        let mut at = 0;
+        for token in lex(text) {
+            let (start, end) = (token.start as usize, token.end as usize);
+            assert!(start >= at && end >= start, "{text:?} at {at}");
+            let gap = &text[at..start];
+            assert!(gap.chars().all(|c| matches!(c, ' ' | '\t' | '\u{FEFF}')), "{gap:?} of {text:?} is lost");
+            at = end;
+        }
+        assert_eq!(at, text.len());
+    }
+
+    const SAMPLES: &[&str] = &[
+        "",
+        "\u{FEFF}a = 1\r\n",
+        "a = \"b ${c.d[0]} %{ if x ~}y%{ endif } $${z} \\\" é\" # comment\n/* x */ // y\n",
+        "x = <<-EOT\n  a ${b}\n\n  %{~ for c in d ~}\n  $${e}\n   EOT  \ny = <<A\nB",
+        "a {\n  b = { c = \"${{ d = 1 }.d}\" }\n}\n",
+        "bad ' ` ; & | ^ ~ \r \u{7} 日本 _a-b 1.5e+3 1.e 1..2 ... => :: \\",
+        "s = \"no end\nt = \"${\"inner\nu = \"${v\n}\"\n",
+        "\"\\é\" \"\\",
+        "<<E x\n<<\n<< E\n",
+    ];
+
+    #[test]
+    fn nothing_is_lost() {
+        for text in SAMPLES {
+            check_lossless(text);
+            // Broken texts in particular: every sample cut off at every place.
+            for (at, _) in text.char_indices() {
+                check_lossless(&text[..at]);
+                check_lossless(&text[at..]);
+            }
+        }
+    }
+
+    #[test]
+    fn tokens() {
+        for (text, expected) in [
+            (
+                r#""a${b}""#,
+                r#"OpenQuote(") Text(a) OpenInterpolation(${) Ident(b) CloseTemplate(}) CloseQuote(") End()"#,
+            ),
+            (r#""$${a} $$${b}""#, r#"OpenQuote(") Text($${a} $$${b}) CloseQuote(") End()"#),
+            (
+                r#""${~{}~}""#,
+                r#"OpenQuote(") OpenInterpolation(${~) OpenBrace({) CloseBrace(}) CloseTemplate(~}) CloseQuote(") End()"#,
+            ),
+            ("<<A\nb\n A\n", "OpenHeredoc(<<A⏎) Text(b⏎) CloseHeredoc( A) Newline(⏎) End()"),
+            ("1.5e3.x 1e", "Number(1.5e3) Dot(.) Ident(x) Number(1) Ident(e) End()"),
+            ("a-b - c", "Ident(a-b) Minus(-) Ident(c) End()"),
+            // A string ends with its line.
+            ("\"a\nb", "OpenQuote(\") Text(a) Newline(⏎) Ident(b) End()"),
+            // An interpolation that swallows the closing quote ends with the line, too.
+            (
+                "\"${a\"\nb",
+                "OpenQuote(\") OpenInterpolation(${) Ident(a) OpenQuote(\") Newline(⏎) Ident(b) End()",
+            ),
+            // An interpolation may span lines.
+            (
+                "\"${\na}\"",
+                "OpenQuote(\") OpenInterpolation(${) Newline(⏎) Ident(a) CloseTemplate(}) CloseQuote(\") End()",
+            ),
+        ] {
+            assert_eq!(kinds(text), expected, "{text}");
+        }
+    }
+}

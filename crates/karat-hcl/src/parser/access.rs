@@ -1,0 +1,109 @@
+//! What stands behind a value: `.name`, `[key]`, `[*]`.
+
+use karat_model::diagnostic::{Diagnostic, Edit};
+use karat_model::span::Span;
+use karat_model::value::{Number, Value};
+
+use super::{Parsed, Parser, SYNTAX, T};
+use crate::token::Token;
+use crate::tree::{Expr, ExprKind, Step, StepKind};
+
+impl Parser<'_> {
+    /// The value with the steps behind it.
+    pub(super) fn accesses(&mut self, base: Expr) -> Parsed<Expr> {
+        let steps = self.steps()?;
+        let Some(last) = steps.last() else { return Ok(base) };
+        let span = base.span.to(last.span);
+        Ok(Expr { kind: ExprKind::Access(Box::new(base), steps), span })
+    }
+
+    fn steps(&mut self) -> Parsed<Vec<Step>> {
+        let mut steps = Vec::new();
+        loop {
+            match self.peek().kind {
+                T::Dot => {
+                    let dot = self.next();
+                    steps.push(self.after_dot(dot)?);
+                }
+                T::OpenBracket => {
+                    let open = self.next();
+                    steps.push(self.with_newlines(false, |parser| parser.bracketed(open))?);
+                    // A full splat has taken the rest of the steps.
+                    if let Some(Step { kind: StepKind::Splat(_), .. }) = steps.last() {
+                        return Ok(steps);
+                    }
+                }
+                _ => return Ok(steps),
+            }
+        }
+    }
+
+    fn after_dot(&mut self, dot: Token) -> Parsed<Step> {
+        match self.peek().kind {
+            T::Star => {
+                let star = self.next();
+                let mut each: Vec<Step> = Vec::new();
+                // The old form of the splat takes names and the old form of the index, nothing else.
+                while self.peek().kind == T::Dot && matches!(self.peek_second().kind, T::Ident | T::Number) {
+                    let dot = self.next();
+                    each.push(self.name_or_number(dot)?);
+                }
+                let span = self.span(dot).to(each.last().map_or(self.span(star), |step| step.span));
+                Ok(Step { kind: StepKind::Splat(each), span })
+            }
+            _ => self.name_or_number(dot),
+        }
+    }
+
+    fn name_or_number(&mut self, dot: Token) -> Parsed<Step> {
+        let token = self.peek();
+        let span = self.span(dot).to(self.span(token));
+        match token.kind {
+            T::Ident => {
+                self.next();
+                Ok(Step { kind: StepKind::Attribute(self.text_of(token).to_owned()), span })
+            }
+            T::Number => {
+                self.next();
+                let Ok(index) = self.text_of(token).parse::<u64>() else {
+                    return self.fail(chained_numbers(self.text_of(token), span));
+                };
+                let index = Value::number(Number::from(index));
+                let index = Expr { kind: ExprKind::Literal(index), span: self.span(token) };
+                Ok(Step { kind: StepKind::Index(index), span })
+            }
+            _ => {
+                let problem = match self.invalid(token) {
+                    Some(problem) => problem,
+                    None => Diagnostic::error(SYNTAX, "A name is expected after the `.`")
+                        .label(self.span(token), format!("this is {}", self.describe(token))),
+                };
+                self.fail(problem)
+            }
+        }
+    }
+
+    fn bracketed(&mut self, open: Token) -> Parsed<Step> {
+        if self.peek().kind == T::Star && self.peek_second().kind == T::CloseBracket {
+            self.next();
+            let close = self.next();
+            let outside =
+                self.newlines.len().checked_sub(2).and_then(|outer| self.newlines.get(outer)).copied();
+            let each = self.deeper(|parser| parser.with_newlines(outside.unwrap_or(true), Self::steps))?;
+            let span = self.span(open).to(each.last().map_or(self.span(close), |step| step.span));
+            return Ok(Step { kind: StepKind::Splat(each), span });
+        }
+        let key = self.expression()?;
+        let close = self.close(T::CloseBracket, open)?;
+        Ok(Step { kind: StepKind::Index(key), span: self.span(open).to(self.span(close)) })
+    }
+}
+
+/// `.0.1` reads as a fraction.
+fn chained_numbers(text: &str, span: Span) -> Diagnostic {
+    let replacement: String = text.split('.').map(|index| format!("[{index}]")).collect();
+    Diagnostic::error(SYNTAX, "Two indexes cannot be written with dots")
+        .at(span)
+        .help(format!("write {replacement}"))
+        .fix(Edit { span, replacement })
+}

@@ -1,0 +1,339 @@
+//! Strings and templates.
+
+use std::sync::Arc;
+
+use karat_model::diagnostic::{Diagnostic, Edit};
+use karat_model::span::Span;
+use karat_model::value::Value;
+
+use super::heredoc;
+use super::{Failed, Parsed, Parser, SYNTAX, T};
+use crate::token::Token;
+use crate::tree::{Expr, ExprKind, Ident, Part};
+
+/// A template before its directives are put together.
+pub(super) struct Piece {
+    pub(super) kind: PieceKind,
+    pub(super) span: Span,
+    /// `~` at its start and at its end: the text before or after loses its white space.
+    strip: (bool, bool),
+}
+
+pub(super) enum PieceKind {
+    Text(String),
+    Interpolation(Expr),
+    If(Expr),
+    Else,
+    EndIf,
+    For(Vec<Ident>, Expr),
+    EndFor,
+}
+
+impl Parser<'_> {
+    /// `"…"`
+    pub(super) fn quoted(&mut self) -> Parsed<Expr> {
+        let open = self.next();
+        let pieces = self.pieces(true)?;
+        let close = self.raw();
+        if close.kind != T::CloseQuote {
+            let span = self.span(open).to(self.span(close).at_start());
+            let problem = Diagnostic::error(SYNTAX, "The string is not closed")
+                .label(span, "the closing `\"` is missing on this line")
+                .help("write \\n for a line end in a string; longer texts are written as heredocs: `<<EOT`");
+            return self.fail(problem);
+        }
+        self.at += 1;
+        self.template(pieces, self.span(open).to(self.span(close)))
+    }
+
+    /// `<<NAME` or `<<-NAME`
+    pub(super) fn heredoc(&mut self) -> Parsed<Expr> {
+        let open = self.next();
+        let pieces = self.pieces(false)?;
+        let close = self.raw();
+        let marker = self.text_of(open).trim_end();
+        let name = marker.trim_start_matches(['<', '-']);
+        if close.kind != T::CloseHeredoc {
+            let span = Span::new(self.file, open.start as usize, open.start as usize + marker.len());
+            let problem = Diagnostic::error(SYNTAX, "The heredoc is not closed")
+                .label(span, format!("there is no line that consists of `{name}`"));
+            return self.fail(problem);
+        }
+        self.at += 1;
+        let mut pieces = strip(pieces);
+        if marker.starts_with("<<-") {
+            heredoc::dedent(&mut pieces);
+        }
+        self.assemble(pieces, self.span(open).to(self.span(close)))
+    }
+
+    pub(super) fn bare_template(&mut self) -> Expr {
+        let span = Span::new(self.file, 0, self.text.len());
+        let expr = self.pieces(false).and_then(|pieces| self.template(pieces, span));
+        expr.unwrap_or_else(|Failed| Expr::error(span))
+    }
+
+    /// Text and sequences up to something that is neither.
+    fn pieces(&mut self, quoted: bool) -> Parsed<Vec<Piece>> {
+        let mut pieces = Vec::new();
+        loop {
+            let token = self.raw();
+            match token.kind {
+                T::Text => {
+                    self.at += 1;
+                    let text =
+                        if quoted { self.unescape(token) } else { unescape_sequences(self.text_of(token)) };
+                    pieces.push(Piece {
+                        kind: PieceKind::Text(text),
+                        span: self.span(token),
+                        strip: (false, false),
+                    });
+                }
+                T::OpenInterpolation | T::OpenDirective => {
+                    self.at += 1;
+                    pieces.push(self.with_newlines(false, |parser| parser.sequence(token))?);
+                }
+                _ => return Ok(pieces),
+            }
+        }
+    }
+
+    fn sequence(&mut self, open: Token) -> Parsed<Piece> {
+        let kind = match open.kind {
+            T::OpenInterpolation => self.interpolation(open)?,
+            _ => self.directive(open)?,
+        };
+        let close = self.peek();
+        if close.kind != T::CloseTemplate {
+            let sign = self.text_of(open).trim_end_matches('~');
+            let problem = match self.invalid(close) {
+                Some(problem) => problem,
+                None => Diagnostic::error(SYNTAX, format!("The `{sign}` is not closed"))
+                    .label(self.span(close), format!("`}}` is expected here, not {}", self.describe(close)))
+                    .label(self.span(open), "it is opened here"),
+            };
+            return self.fail(problem);
+        }
+        // Not by `next`: behind the brace white space means something again.
+        self.at = self.significant(self.at) + 1;
+        let strip = (self.text_of(open).ends_with('~'), self.text_of(close).starts_with('~'));
+        Ok(Piece { kind, span: self.span(open).to(self.span(close)), strip })
+    }
+
+    fn interpolation(&mut self, open: Token) -> Parsed<PieceKind> {
+        let token = self.peek();
+        if token.kind == T::CloseTemplate {
+            let span = self.span(open).to(self.span(token));
+            let problem = Diagnostic::error(SYNTAX, "There is nothing to evaluate in this `${}`")
+                .at(span)
+                .help("to write these characters themselves, double the first one: `$${`");
+            return self.fail(problem);
+        }
+        let found = self.diagnostics.len();
+        let expr = self.expression();
+        if expr.is_ok() && self.peek().kind == T::CloseTemplate {
+            return expr.map(PieceKind::Interpolation);
+        }
+        // Shell scripts use the same characters for their own variables.
+        if expr.is_ok() && self.diagnostics.len() == found && self.looks_like_shell(open) {
+            let close = self.peek();
+            let problem = Diagnostic::error(SYNTAX, "This looks like a variable of the shell")
+                .label(self.span(open).to(self.span(close)), "Packer would evaluate it here")
+                .help("to leave it to the shell, double the first character: `$${…}`")
+                .fix(Edit { span: self.span(open).at_start(), replacement: "$".to_owned() });
+            return self.fail(problem);
+        }
+        expr.map(PieceKind::Interpolation)
+    }
+
+    /// `${NAME:-default}`, `${NAME%suffix}` and the like.
+    fn looks_like_shell(&self, open: Token) -> bool {
+        let rest = self.text.get(open.end as usize..).unwrap_or("");
+        let name =
+            rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_').len();
+        rest.get(name..)
+            .is_some_and(|rest| name > 0 && rest.starts_with([':', '%', '#', '/', '^', ',', '@', '=', '-']))
+    }
+
+    fn directive(&mut self, open: Token) -> Parsed<PieceKind> {
+        let token = self.peek();
+        let word = if token.kind == T::Ident { self.text_of(token) } else { "" };
+        match word {
+            "if" => {
+                self.next();
+                self.expression().map(PieceKind::If)
+            }
+            "for" => self.for_head().map(|(names, collection)| PieceKind::For(names, collection)),
+            "else" | "endif" | "endfor" => {
+                self.next();
+                Ok(match word {
+                    "else" => PieceKind::Else,
+                    "endif" => PieceKind::EndIf,
+                    _ => PieceKind::EndFor,
+                })
+            }
+            _ => {
+                let problem = Diagnostic::error(SYNTAX, "This `%{` starts no directive")
+                    .label(self.span(token), "`if`, `else`, `endif`, `for` or `endfor` is expected here")
+                    .label(
+                        self.span(open),
+                        "to write these characters themselves, double the first one: `%%{`",
+                    );
+                self.fail(problem)
+            }
+        }
+    }
+
+    fn template(&mut self, pieces: Vec<Piece>, span: Span) -> Parsed<Expr> {
+        self.assemble(strip(pieces), span)
+    }
+
+    /// Puts directives and what they enclose together.
+    fn assemble(&mut self, pieces: Vec<Piece>, span: Span) -> Parsed<Expr> {
+        let mut pieces = pieces.into_iter().peekable();
+        let (parts, end) = self.parts(&mut pieces, &[])?;
+        if let Some(end) = end {
+            let problem = Diagnostic::error(SYNTAX, "This directive belongs to nothing")
+                .label(end.span, "there is no `%{ if … }` or `%{ for … }` before it that is still open");
+            return self.fail(problem);
+        }
+        let kind = match parts.as_slice() {
+            [] => ExprKind::Literal(Value::string("")),
+            [Part::Text(_), ..] if parts.iter().all(|part| matches!(part, Part::Text(_))) => {
+                let texts =
+                    parts.iter().map(|part| if let Part::Text(text) = part { text.as_ref() } else { "" });
+                ExprKind::Literal(Value::string(texts.collect::<String>()))
+            }
+            _ => ExprKind::Template(parts),
+        };
+        Ok(Expr { kind, span })
+    }
+
+    /// Parts up to a directive that ends something; it is returned, too.
+    fn parts(&mut self, pieces: &mut Pieces, ends: &[&str]) -> Parsed<(Vec<Part>, Option<Piece>)> {
+        let mut parts = Vec::new();
+        while let Some(piece) = pieces.next() {
+            match piece.kind {
+                PieceKind::Text(text) => parts.push(Part::Text(Arc::from(text))),
+                PieceKind::Interpolation(expr) => parts.push(Part::Interpolation(expr)),
+                PieceKind::If(condition) => {
+                    let (yes, end) = self.enclosed(pieces, &["else", "endif"], piece.span)?;
+                    let no = match end.kind {
+                        PieceKind::Else => self.enclosed(pieces, &["endif"], piece.span)?.0,
+                        _ => Vec::new(),
+                    };
+                    parts.push(Part::If { condition, yes, no });
+                }
+                PieceKind::For(names, collection) => {
+                    let (body, _) = self.enclosed(pieces, &["endfor"], piece.span)?;
+                    parts.push(Part::For { names, collection, body });
+                }
+                PieceKind::Else | PieceKind::EndIf | PieceKind::EndFor => {
+                    let word = match piece.kind {
+                        PieceKind::Else => "else",
+                        PieceKind::EndIf => "endif",
+                        _ => "endfor",
+                    };
+                    if !ends.is_empty() && !ends.contains(&word) {
+                        let problem = Diagnostic::error(SYNTAX, format!("`{word}` does not belong here"))
+                            .label(piece.span, format!("`{}` is expected before it", ends.join("` or `")));
+                        return self.fail(problem);
+                    }
+                    return Ok((parts, Some(piece)));
+                }
+            }
+        }
+        Ok((parts, None))
+    }
+
+    fn enclosed(&mut self, pieces: &mut Pieces, ends: &[&str], opened: Span) -> Parsed<(Vec<Part>, Piece)> {
+        let (parts, end) = self.deeper(|parser| parser.parts(pieces, ends))?;
+        match end {
+            Some(end) => Ok((parts, end)),
+            None => {
+                let last = ends.last().copied().unwrap_or_default();
+                let problem = Diagnostic::error(SYNTAX, "The directive is not closed")
+                    .label(opened, format!("there is no `%{{ {last} }}` for it"));
+                self.fail(problem)
+            }
+        }
+    }
+
+    /// The text of a string with its escapes resolved. A wrong escape is reported and stays as it is.
+    fn unescape(&mut self, token: Token) -> String {
+        let source = self.text_of(token);
+        if !source.contains('\\') {
+            return unescape_sequences(source);
+        }
+        let mut text = String::with_capacity(source.len());
+        let mut rest = source;
+        while let Some(at) = rest.find('\\') {
+            let (before, escape) = rest.split_at(at);
+            text.push_str(&unescape_sequences(before));
+            let (len, character) = unescape_one(escape);
+            match character {
+                Some(character) => text.push(character),
+                None => {
+                    let start = token.start as usize + (source.len() - escape.len());
+                    self.wrong_escape(escape.get(..len).unwrap_or(escape), start);
+                    text.push_str(escape.get(..len).unwrap_or(escape));
+                }
+            }
+            rest = escape.get(len..).unwrap_or("");
+        }
+        text.push_str(&unescape_sequences(rest));
+        text
+    }
+
+    fn wrong_escape(&mut self, escape: &str, start: usize) {
+        let span = Span::new(self.file, start, start + escape.len());
+        let problem = Diagnostic::error(SYNTAX, format!("`{escape}` means nothing in a string"))
+            .at(span)
+            .help("for a backslash write `\\\\`; known are \\n \\r \\t \\\" \\\\ \\uXXXX \\UXXXXXXXX")
+            .fix(Edit { span: span.at_start(), replacement: "\\".to_owned() });
+        self.report(problem);
+    }
+}
+
+type Pieces = std::iter::Peekable<std::vec::IntoIter<Piece>>;
+
+/// The character that an escape stands for, and the length of the escape.
+fn unescape_one(escape: &str) -> (usize, Option<char>) {
+    let mut chars = escape.chars().skip(1);
+    let Some(selector) = chars.next() else { return (escape.len(), None) };
+    let character = match selector {
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        't' => Some('\t'),
+        '"' => Some('"'),
+        '\\' => Some('\\'),
+        'u' | 'U' => {
+            let digits = if selector == 'u' { 4 } else { 8 };
+            let code = escape.get(2..2 + digits).filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()));
+            let Some(code) = code else { return (2, None) };
+            return (2 + digits, u32::from_str_radix(code, 16).ok().and_then(char::from_u32));
+        }
+        _ => None,
+    };
+    (1 + selector.len_utf8(), character)
+}
+
+/// `$${` and `%%{` stand for `${` and `%{`.
+fn unescape_sequences(text: &str) -> String {
+    text.replace("$${", "${").replace("%%{", "%{")
+}
+
+/// Takes away the white space that strip markers point at.
+fn strip(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    let strips: Vec<(bool, bool)> = pieces.iter().map(|piece| piece.strip).collect();
+    for (at, piece) in pieces.iter_mut().enumerate() {
+        let PieceKind::Text(text) = &mut piece.kind else { continue };
+        if strips.get(at + 1).is_some_and(|next| next.0) {
+            text.truncate(text.trim_end().len());
+        }
+        if at.checked_sub(1).and_then(|before| strips.get(before)).is_some_and(|before| before.1) {
+            *text = text.trim_start().to_owned();
+        }
+    }
+    pieces
+}
