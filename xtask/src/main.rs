@@ -1,3 +1,64 @@
-//! Developer commands.
+//! Developer commands: `cargo xtask tidy|parity|results|bench`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer's command talks to its developer")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-fn main() {}
+mod bench;
+mod parity;
+mod results;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+const USAGE: &str = "\
+cargo xtask tidy                                   rules about rooms and sources that the compiler cannot check
+cargo xtask parity --results FILE [--check]        writes COMPATIBILITY.md from a test run; --check only compares
+cargo xtask results FILE                           sums a test run up in one line; fails if a test failed
+cargo xtask bench [--packer PATH] [--karat PATH] [--only CASE] [--runs N] [--json FILE]
+                                                   Karat against Packer on this machine (Packer: $PACKER_BIN, else PATH)";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments.as_slice() {
+        ["tidy"] => tidy::run(root()),
+        ["parity", rest @ ..] => parity::run(root(), rest),
+        ["results", file] => results::run(Path::new(file)),
+        ["bench", rest @ ..] => bench::run(root(), rest),
+        ["measure", report, command @ ..] => bench::measure(Path::new(report), command),
+        _ => Err(USAGE.into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The top of the checkout.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// The value after `name` among `arguments`, and the arguments without both.
+fn option<'a>(arguments: &[&'a str], name: &str) -> Result<(Option<&'a str>, Vec<&'a str>)> {
+    let mut rest = arguments.to_vec();
+    let Some(at) = rest.iter().position(|argument| *argument == name) else { return Ok((None, rest)) };
+    rest.remove(at);
+    if at == rest.len() {
+        return Err(format!("{name} needs a value").into());
+    }
+    Ok((Some(rest.remove(at)), rest))
+}
+
+/// Where cargo puts what it builds.
+fn target_directory() -> Result<PathBuf> {
+    let metadata = tidy::cargo_metadata(root())?;
+    Ok(PathBuf::from(
+        metadata["target_directory"].as_str().ok_or("cargo metadata names no target directory")?,
+    ))
+}
