@@ -1,0 +1,73 @@
+//! A build's provisioners, one after the other.
+
+use std::sync::Arc;
+
+use karat_model::event::Tone;
+use karat_model::facts::Facts;
+use karat_sdk::component::Guest;
+use karat_sdk::context::OnError;
+use karat_sdk::error::StepError;
+use karat_sdk::host::{Host, Teardown};
+
+use crate::attempt::Attempts;
+use crate::facts::complete;
+use crate::frame::Frame;
+use crate::on_error::{Answer, PROVISION, ask};
+
+/// What stands behind [`karat_sdk::BuildContext::provision`].
+pub(crate) async fn provision(
+    frame: &Arc<Frame>,
+    guest: &dyn Guest,
+    offered: &Facts,
+) -> Result<(), StepError> {
+    let job = frame.job();
+    let facts = complete(offered, &job.info.run);
+    if let Some(key) = facts.text("SSHPrivateKey") {
+        job.options.redactor.add(key);
+    }
+    // Stands for provisioning in the order of teardown: `-on-error=abort` names it.
+    frame.defer(Teardown { step: PROVISION, resource: None, undo: Box::new(|| Box::pin(async { Ok(()) })) });
+    let error = loop {
+        let Err(error) = all_steps(frame, guest, &facts).await else { return Ok(()) };
+        if job.is_stopped() {
+            return Err(error);
+        }
+        match job.options.on_error {
+            OnError::Cleanup | OnError::RunCleanupProvisioner => break error,
+            OnError::Abort => return Err(error),
+            OnError::Ask => {
+                let answer = ask(frame, PROVISION, &error).await;
+                frame.set_answered(answer);
+                match answer {
+                    Answer::CleanUp => break error,
+                    Answer::Abort => return Err(error),
+                    Answer::Retry => {}
+                }
+            }
+        }
+    };
+    if job.is_stopped() {
+        return Err(error);
+    }
+    job.tell(Tone::Say, "Provisioning step had errors: Running the cleanup provisioner, if present...");
+    let Some(step) = &job.build().cleanup else { return Err(error) };
+    let index = job.build().steps.len();
+    match (Attempts { frame, index, step, guest, facts: &facts }).run().await {
+        Ok(()) => Err(error),
+        Err(cleanup) => {
+            Err(StepError::because(format!("Cleanup failed: {cleanup}. Original Provisioning error"), error))
+        }
+    }
+}
+
+async fn all_steps(frame: &Arc<Frame>, guest: &dyn Guest, facts: &Facts) -> Result<(), StepError> {
+    for (index, step) in frame.job().build().steps.iter().enumerate() {
+        if frame.job().options.debug {
+            // As in Packer 1.16: without a terminal the question fails and the build goes on.
+            let question = "Pausing before the next provisioner . Press enter to continue.";
+            let _ = frame.job().ask(&frame.job().scope, question).await;
+        }
+        Attempts { frame, index, step, guest, facts }.run().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! One run: a plan, and everything it needs to become artifacts.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use karat_model::event::{EventKind, Outcome, Scope, Tone};
+use karat_model::id::{BuildName, RunId};
+use karat_model::plan::Plan;
+use karat_model::secret::Redactor;
+use karat_model::value::Value;
+use karat_sdk::cancel::Cancellation;
+use karat_sdk::component::Components;
+use karat_sdk::context::OnError;
+use karat_store::Store;
+use tokio::time::Instant;
+
+use crate::events::Events;
+use crate::job::Job;
+use crate::prompt::{Prompter, Questions};
+use crate::reclaim::reclaim;
+use crate::schedule::schedule;
+
+/// What the user chose for a whole run, and what it needs to know of the world.
+#[derive(Clone)]
+pub struct RunOptions {
+    /// The run; `PACKER_RUN_UUID`.
+    pub run: RunId,
+    /// Builds that may go on at the same time; `None`: all of them (`-parallel-builds`).
+    pub parallel: Option<NonZeroUsize>,
+    /// `-on-error`.
+    pub on_error: OnError,
+    /// `-force`.
+    pub force: bool,
+    /// `-debug`: one build at a time, with a pause before each step.
+    pub debug: bool,
+    /// Exactly Packer, nothing better.
+    pub strict: bool,
+    /// Version of Karat, for the record.
+    pub version: String,
+    /// The Packer version whose templates this is compatible with.
+    pub packer_version: String,
+    /// Directory that the user started from.
+    pub cwd: PathBuf,
+    /// Directory for downloads that later runs reuse.
+    pub cache: PathBuf,
+    /// Directory of per-host facts that later runs reuse.
+    pub state: PathBuf,
+    /// Directory in which scratch directories are made.
+    pub temp: PathBuf,
+    /// When the run started.
+    pub started: SystemTime,
+    /// Hides secrets; the same one that [`Events`] was made with.
+    pub redactor: Redactor,
+}
+
+impl RunOptions {
+    /// Hides whatever is marked sensitive in a configuration from now on.
+    pub(crate) fn redactor_learns(&self, config: &Value) {
+        config.sensitive_strings().iter().for_each(|secret| self.redactor.add(secret));
+    }
+}
+
+/// Everything that a run needs.
+pub struct Run {
+    /// What is to be done. Only the builds that passed [`crate::check`].
+    pub plan: Arc<Plan>,
+    /// Who does it.
+    pub components: Arc<dyn Components>,
+    /// What is remembered. The run has begun there ([`karat_store::RunLog::begin`]).
+    pub store: Store,
+    /// What the user chose.
+    pub options: RunOptions,
+    /// Where to tell what happens.
+    pub events: Events,
+    /// Whom to ask.
+    pub prompter: Arc<dyn Prompter>,
+    /// Who may stop it.
+    pub cancellation: Cancellation,
+}
+
+/// How a run ended. Texts are not redacted: show the events instead.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunReport {
+    /// Every build of the plan, in its order.
+    pub builds: Vec<BuildReport>,
+    /// Whether somebody stopped the run.
+    pub cancelled: bool,
+    /// What could not be cleaned up.
+    pub left_behind: Vec<String>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// How one build ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BuildReport {
+    /// Its name.
+    pub name: BuildName,
+    /// How it ended; `None`: the run was cancelled before it started.
+    pub outcome: Option<Outcome>,
+    /// What it could not clean up.
+    pub left_behind: Vec<String>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl RunReport {
+    /// Whether every build succeeded.
+    pub fn succeeded(&self) -> bool {
+        !self.cancelled
+            && self.builds.iter().all(|build| matches!(build.outcome, Some(Outcome::Succeeded { .. })))
+    }
+}
+
+/// Carries out a plan. Returns when every build has ended and has been cleaned up; after
+/// [`karat_model::event::CancelLevel::Leave`] it returns at once, and what is left stands in the ledger.
+pub async fn run(run: Run) -> RunReport {
+    let begun = Instant::now();
+    let everything = Scope::default();
+    let Run { plan, components, store, options, events, prompter, cancellation } = run;
+    plan.secrets.iter().for_each(|secret| options.redactor.add(secret));
+    events.emit(
+        &everything,
+        EventKind::RunStarted {
+            run: options.run.clone(),
+            version: options.version.clone(),
+            template: plan.template.clone(),
+            builds: plan.builds.iter().map(|build| build.name.clone()).collect(),
+        },
+    );
+    if let Some((tone, text)) = reclaim_quietly(&store).await {
+        events.emit(&everything, EventKind::Message { tone, text });
+    }
+
+    let options = Arc::new(options);
+    let questions = Arc::new(Questions::new(prompter));
+    let jobs = (0..plan.builds.len()).map(|index| {
+        let parts = (plan.clone(), components.clone(), store.ledger.clone());
+        Arc::new(Job::new(parts, index, &options, events.clone(), questions.clone(), cancellation.clone()))
+    });
+    let at_once = if options.debug { NonZeroUsize::new(1) } else { options.parallel };
+    let builds = schedule(jobs.collect(), at_once, &cancellation).await;
+
+    let report = RunReport {
+        cancelled: cancellation.is_stopped(),
+        left_behind: builds.iter().flat_map(|build| build.left_behind.clone()).collect(),
+        builds,
+        took: begun.elapsed(),
+    };
+    events.emit(&everything, EventKind::RunFinished { cancelled: report.cancelled, took: report.took });
+    report
+}
+
+/// Removes what dead runs left; one message when there was something.
+async fn reclaim_quietly(store: &Store) -> Option<(Tone, String)> {
+    match reclaim(store).await {
+        Ok(report) if !report.left.is_empty() => {
+            let all: Vec<_> = report.left.iter().map(|left| format!("{}: {}", left.what, left.why)).collect();
+            Some((
+                Tone::Warn,
+                format!(
+                    "an earlier run left things that cannot be removed; mend the cause and run `karat gc`:\n{}",
+                    all.join("\n")
+                ),
+            ))
+        }
+        Ok(report) if !report.reclaimed.is_empty() => {
+            let all: Vec<_> = report.reclaimed.iter().map(|gone| gone.what.as_str()).collect();
+            Some((Tone::Say, format!("Removed what an earlier run left: {}", all.join(", "))))
+        }
+        Ok(_) => None,
+        Err(error) => Some((Tone::Warn, format!("cannot look for what earlier runs left: {error}"))),
+    }
+}

@@ -1,0 +1,54 @@
+//! When each build starts.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use karat_model::event::{CancelLevel, Outcome};
+use karat_sdk::cancel::Cancellation;
+use tokio::sync::Semaphore;
+
+use crate::build::build;
+use crate::job::Job;
+use crate::run::BuildReport;
+
+/// Starts the builds in order, `at_once` at a time, and waits for all of them. A build that fails does not concern the
+/// others; a cancelled run starts no more.
+pub(crate) async fn schedule(
+    jobs: Vec<Arc<Job>>,
+    at_once: Option<NonZeroUsize>,
+    cancellation: &Cancellation,
+) -> Vec<BuildReport> {
+    let permits = at_once.map_or(jobs.len(), NonZeroUsize::get).min(Semaphore::MAX_PERMITS);
+    let permits = Arc::new(Semaphore::new(permits));
+    let mut tasks = Vec::new();
+    for job in jobs {
+        let name = job.build().name.clone();
+        let permit = tokio::select! {
+            biased;
+            _ = cancellation.reached(CancelLevel::Drain) => None,
+            permit = permits.clone().acquire_owned() => permit.ok(),
+        };
+        let task = permit.map(|permit| {
+            tokio::spawn(async move {
+                let _permit = permit;
+                build(job).await
+            })
+        });
+        tasks.push((name, task));
+    }
+    let mut reports = Vec::new();
+    for (name, task) in tasks {
+        let lost = |outcome| BuildReport { name, outcome, left_behind: Vec::new(), took: Duration::ZERO };
+        reports.push(match task {
+            None => lost(None),
+            Some(task) => match task.await {
+                Ok(report) => report,
+                Err(error) => {
+                    lost(Some(Outcome::Failed { error: format!("the build's task ended: {error}") }))
+                }
+            },
+        });
+    }
+    reports
+}
