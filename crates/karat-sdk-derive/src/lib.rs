@@ -33,6 +33,9 @@ fn expand(input: &DeriveInput) -> syn::Result<Tokens> {
     let names_again = options.iter().map(|option| option.ident);
     let keep = options.iter().map(ConfigField::keep);
     let name = &input.ident;
+    let refuse = unsupported.iter().map(|(option, reason)| {
+        quote! { ::karat_sdk::config::refuse_unsupported(value, #option, #reason, &mut problems); }
+    });
     let unsupported = unsupported.iter().map(|(option, reason)| {
         quote! {
             schema.attributes.insert(#option.to_string(), ::karat_model::schema::Attribute {
@@ -56,6 +59,7 @@ fn expand(input: &DeriveInput) -> syn::Result<Tokens> {
                 decoder: &::karat_sdk::config::Decoder,
             ) -> ::std::result::Result<Self, ::karat_sdk::config::Problems> {
                 let mut problems = ::karat_sdk::config::Problems::new();
+                #(#refuse)*
                 #(#decode)*
                 match (#(#names,)*) {
                     (#(#keep,)*) if problems.0.is_empty() => Ok(Self { #(#names_again,)* }),
@@ -160,7 +164,16 @@ impl<'a> ConfigField<'a> {
             }
             Role::Argument => {
                 let deprecated = option_text(self.deprecated.as_deref());
-                let default = option_text(self.default.as_ref().map(default_text).as_deref());
+                let default = self.default.as_ref().map_or_else(
+                    || quote!(None),
+                    |default| {
+                        let text = default_text(default);
+                        quote! {{
+                            let default: #ty = #default;
+                            Some(::karat_sdk::config::Field::shown(&default).unwrap_or_else(|| #text.to_string()))
+                        }}
+                    },
+                );
                 quote! {
                     schema.attributes.insert(#name.to_string(), ::karat_model::schema::Attribute {
                         required: #required,
@@ -225,7 +238,8 @@ fn option_text(text: Option<&str>) -> Tokens {
     }
 }
 
-/// The default as documentation shows it: literals and `"…".into()` without the Rust around them.
+/// The default as documentation shows it where its type does not say better: literals and `"…".into()` without the Rust
+/// around them.
 fn default_text(default: &Expr) -> String {
     match default {
         Expr::MethodCall(call) => default_text(&call.receiver),

@@ -118,7 +118,7 @@ pub trait Guest: Send + Sync {
 
 async fn remove_files(cx: &StepContext, artifact: &Artifact) -> Result<(), StepError> {
     for file in &artifact.files {
-        match tokio::fs::remove_file(file).await {
+        match tokio::fs::remove_file(cx.resolve(file)).await {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {

@@ -27,7 +27,7 @@ mod decode;
 mod field;
 
 pub use decode::{Decoder, UNKNOWN_TEXT};
-pub use field::{Field, decode_field};
+pub use field::{Field, decode_field, refuse_unsupported};
 pub use karat_sdk_derive::Config;
 
 use karat_model::schema::Schema;

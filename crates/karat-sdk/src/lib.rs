@@ -18,6 +18,8 @@ pub mod error;
 pub mod host;
 pub mod owned;
 pub mod progress;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use cancel::{Cancellation, Canceller};
 pub use communicator::{

@@ -26,6 +26,11 @@ impl OwnedPath {
         &self.path
     }
 
+    /// It has served its purpose: it is removed now. Something that is gone already is fine.
+    pub async fn remove(self) -> Result<(), StepError> {
+        self.cx.undo_now(self.teardown).await
+    }
+
     /// It is what the user asked for: it stays.
     pub async fn keep(self) -> Result<(), StepError> {
         self.cx.host.withdraw(self.teardown);

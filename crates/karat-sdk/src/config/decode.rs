@@ -28,7 +28,7 @@ impl Decoder {
         let since_epoch = info.started.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let functions = standard(&RunFacts {
             start: (since_epoch.as_secs() as i64, since_epoch.subsec_nanos()),
-            template_dir: info.template_root.display().to_string(),
+            template_dir: Some(info.template_root.display().to_string()),
             cwd: info.cwd.display().to_string(),
             build_name: Some(info.source_name.clone()),
             build_type: Some(info.builder_type.clone()),

@@ -16,6 +16,10 @@ pub trait Field: Sized {
     fn ty() -> Type;
     /// Reads it. `value` has the type, is not null and is known, inner values included.
     fn read(value: &Value, text: &dyn Fn(&str) -> Result<String, String>) -> Result<Self, String>;
+    /// A default as documentation shows it; `None` shows the expression that makes it.
+    fn shown(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Reads one field: `None` where it is absent. Strings in it are rendered as Go templates, or only parsed if `late`.
@@ -38,6 +42,13 @@ pub fn decode_field<T: Field>(
     }
 }
 
+/// Reports an option that Packer has and Karat not yet, if the configuration sets it.
+pub fn refuse_unsupported(object: &Value, name: &str, reason: &str, problems: &mut Problems) {
+    if object.get(name).is_some_and(|value| !value.is_null()) {
+        problems.add(name, format!("{name} is not supported yet: {reason}"));
+    }
+}
+
 impl Field for String {
     fn ty() -> Type {
         Type::String
@@ -45,6 +56,10 @@ impl Field for String {
 
     fn read(value: &Value, text: &dyn Fn(&str) -> Result<String, String>) -> Result<Self, String> {
         text(value.as_str().ok_or("a string is needed")?)
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some(self.clone())
     }
 }
 
@@ -66,6 +81,10 @@ impl Field for PathBuf {
     fn read(value: &Value, text: &dyn Fn(&str) -> Result<String, String>) -> Result<Self, String> {
         String::read(value, text).map(PathBuf::from)
     }
+
+    fn shown(&self) -> Option<String> {
+        Some(self.display().to_string())
+    }
 }
 
 impl Field for Duration {
@@ -81,6 +100,10 @@ impl Field for Duration {
         }
         duration::parse(&text).map_err(|error| error.to_string())
     }
+
+    fn shown(&self) -> Option<String> {
+        Some(duration::Go(*self).to_string())
+    }
 }
 
 impl Field for bool {
@@ -90,6 +113,10 @@ impl Field for bool {
 
     fn read(value: &Value, _: &dyn Fn(&str) -> Result<String, String>) -> Result<Self, String> {
         value.as_bool().ok_or_else(|| "true or false is needed".to_string())
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some(self.to_string())
     }
 }
 
@@ -107,6 +134,10 @@ macro_rules! whole_number {
                     .and_then(|number| <$ty>::try_from(number).ok())
                     .ok_or_else(|| format!("{number} is not a whole number from {} to {}", <$ty>::MIN, <$ty>::MAX))
             }
+
+            fn shown(&self) -> Option<String> {
+                Some(self.to_string())
+            }
         }
     )*};
 }
@@ -119,6 +150,10 @@ impl<T: Field> Field for Option<T> {
 
     fn read(value: &Value, text: &dyn Fn(&str) -> Result<String, String>) -> Result<Self, String> {
         T::read(value, text).map(Some)
+    }
+
+    fn shown(&self) -> Option<String> {
+        self.as_ref()?.shown()
     }
 }
 
@@ -139,6 +174,11 @@ impl<T: Field> Field for Vec<T> {
                 T::read(item, text).map_err(|message| format!("element {index}: {message}"))
             })
             .collect()
+    }
+
+    fn shown(&self) -> Option<String> {
+        let items: Option<Vec<String>> = self.iter().map(T::shown).collect();
+        Some(format!("[{}]", items?.join(", ")))
     }
 }
 
