@@ -5,6 +5,8 @@
 pub mod builder;
 pub mod catalog;
 pub mod communicator;
+mod input_file;
+mod output_file;
 pub mod post_processor;
 pub mod provisioner;
 mod script;
