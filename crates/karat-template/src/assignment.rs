@@ -1,0 +1,385 @@
+//! The values that variables get: from their declarations, the environment, files and the command line.
+
+use std::collections::BTreeMap;
+
+use karat_hcl::function::FunctionTable;
+use karat_hcl::tree::{Attribute, Body};
+use karat_hcl::{Scope, eval};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
+use karat_model::secret::REDACTED;
+use karat_model::span::{FileId, SourceMap, Span};
+use karat_model::value::{Type, Value};
+
+use crate::code;
+use crate::fixed;
+use crate::inputs::Inputs;
+use crate::load::Loaded;
+use crate::variable::{Rule, Variable};
+
+/// What the names of environment variables begin with that set variables.
+const ENVIRONMENT_PREFIX: &str = "PKR_VAR_";
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Default,
+    Environment,
+    File,
+    Argument,
+}
+
+/// A variable's value.
+#[derive(Clone, Debug)]
+pub(crate) struct Assigned {
+    pub(crate) value: Value,
+    pub(crate) span: Span,
+    pub(crate) origin: Origin,
+}
+
+/// The values of variables by name.
+pub(crate) struct Assignments<'t, 'a> {
+    variables: &'t [Variable<'a>],
+    values: BTreeMap<&'a str, Assigned>,
+    /// Names that were given a value which was refused: nothing more is said about them.
+    refused: Vec<&'a str>,
+}
+
+impl Origin {
+    /// The word that Packer's messages have for it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Environment => "env",
+            Self::File => "varfile",
+            Self::Argument => "cmd",
+        }
+    }
+}
+
+impl<'t, 'a> Assignments<'t, 'a> {
+    /// Collects the values from everywhere; later sources win: default, environment, automatic files, `-var-file`,
+    /// `-var`. Texts that are not files join `sources`.
+    pub(crate) fn collect(
+        variables: &'t [Variable<'a>],
+        loaded: &Loaded,
+        inputs: &Inputs<'_>,
+        sources: &mut SourceMap,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut all = Self { variables, values: BTreeMap::new(), refused: Vec::new() };
+        for variable in variables {
+            if let Some((value, span)) = &variable.default {
+                all.accept(variable, value.clone(), *span, Origin::Default);
+            }
+        }
+        for (name, text) in &inputs.environment {
+            let name = name.strip_prefix(ENVIRONMENT_PREFIX);
+            // A name that is not declared may be meant for another template.
+            if let Some(variable) = name.and_then(|name| all.declared(name)) {
+                all.assign_text(variable, text, Origin::Environment, sources, diagnostics);
+            }
+        }
+        let given = inputs.var_files.iter().map(|file| sources.add(file.name.as_str(), file.text.as_str()));
+        let given: Vec<FileId> = given.collect();
+        for file in loaded.values.iter().copied().chain(given) {
+            all.assign_file(file, inputs.warn_undeclared, sources, diagnostics);
+        }
+        for (name, text) in &inputs.arguments {
+            match all.declared(name) {
+                Some(variable) => all.assign_text(variable, text, Origin::Argument, sources, diagnostics),
+                None => diagnostics.push(undeclared_argument(name, variables)),
+            }
+        }
+        all
+    }
+
+    fn declared(&self, name: &str) -> Option<&'t Variable<'a>> {
+        self.variables.iter().find(|variable| variable.name == name)
+    }
+
+    fn accept(&mut self, variable: &Variable<'a>, value: Value, span: Span, origin: Origin) {
+        let value = value.mark_if(variable.sensitive);
+        self.values.insert(variable.name, Assigned { value, span, origin });
+    }
+
+    /// A text is the value of a string or number as it is; for other types it is an expression.
+    fn assign_text(
+        &mut self,
+        variable: &Variable<'a>,
+        text: &str,
+        origin: Origin,
+        sources: &mut SourceMap,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let name = variable.name;
+        let place = match origin {
+            Origin::Environment => "env",
+            _ => "arguments",
+        };
+        // Excerpts must not show what is secret.
+        let shown = if variable.sensitive { REDACTED } else { text };
+        let file = sources.add(format!("<value for var.{name} from {place}>"), shown);
+        let span = Span::new(file, 0, shown.len());
+        let value = if matches!(variable.constraint.ty, Type::String | Type::Number | Type::Any) {
+            Some(Value::string(text))
+        } else {
+            let mut problems = Diagnostics::new();
+            let expr = karat_hcl::parse_expression(file, text, &mut problems);
+            let value = if problems.has_errors() { None } else { fixed::value(&expr, &mut problems) };
+            let hide = |problem: Diagnostic| {
+                if variable.sensitive { problem_without_text(problem, span) } else { problem }
+            };
+            let hint = |problem: Diagnostic| {
+                problem.note(format!(
+                    "the value of var.{name} is read as an expression, because its type is {}; a string in it needs quotes",
+                    variable.constraint.ty
+                ))
+            };
+            diagnostics.extend(problems.into_iter().map(hide).map(hint));
+            value
+        };
+        match value {
+            Some(value) => self.assign(variable, value, span, origin, diagnostics),
+            None => self.refused.push(name),
+        }
+    }
+
+    fn assign(
+        &mut self,
+        variable: &Variable<'a>,
+        value: Value,
+        span: Span,
+        origin: Origin,
+        diagnostics: &mut Diagnostics,
+    ) {
+        // What the declaration says is not known if it has mistakes.
+        if variable.broken {
+            return;
+        }
+        let name = variable.name;
+        match variable.constraint.apply(&value.mark_if(variable.sensitive)) {
+            Ok(value) => self.accept(variable, value, span, origin),
+            Err(error) => {
+                let (title, what) = match origin {
+                    Origin::Argument => ("Invalid argument value for -var variable", "received arg value"),
+                    _ => ("Invalid value for variable", "value"),
+                };
+                let mut problem = Diagnostic::error(code::INVALID_VALUE, title)
+                    .at(span)
+                    .detail(format!(
+                        "The {what} for {name} is not compatible with the variable's type constraint: {error}."
+                    ))
+                    .label(variable.span, "declared here");
+                if matches!(variable.constraint.ty, Type::Tuple(_)) && !variable.typed {
+                    problem = problem.help(format!(
+                        "Without a type, var.{name} has the type of its default, a list of exactly that length. Declare \
+                         it with `type = list(string)` or the like."
+                    ));
+                }
+                diagnostics.push(problem);
+                self.refused.push(name);
+            }
+        }
+    }
+
+    fn assign_file(
+        &mut self,
+        file: FileId,
+        warn_undeclared: bool,
+        sources: &SourceMap,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let name = sources.name(file).to_owned();
+        let entries = if name.ends_with(".json") {
+            json_entries(file, sources, diagnostics)
+        } else if name.ends_with(".hcl") {
+            let body = karat_hcl::parse(file, sources.text(file), diagnostics);
+            hcl_entries(&body, &name, diagnostics)
+        } else {
+            diagnostics.push(
+                Diagnostic::error(code::UNREADABLE, format!("Could not guess format of {name}"))
+                    .detail("A var file must be suffixed with `.hcl` or `.json`."),
+            );
+            return;
+        };
+        for (name, span, value) in entries {
+            match (self.declared(&name), value) {
+                (Some(variable), Some(value)) => {
+                    self.assign(variable, value, span, Origin::File, diagnostics)
+                }
+                (Some(variable), None) => self.refused.push(variable.name),
+                (None, _) if warn_undeclared => {
+                    diagnostics.push(undeclared_value(&name, span, self.variables))
+                }
+                (None, _) => {}
+            }
+        }
+    }
+
+    /// Every declared variable's value, checked by its rules. A variable without a value is an error; one whose
+    /// mistakes were reported already has a value about which nothing more is said.
+    pub(crate) fn check(
+        &self,
+        functions: &FunctionTable,
+        sources: &SourceMap,
+        diagnostics: &mut Diagnostics,
+    ) -> BTreeMap<String, Value> {
+        let mut values = BTreeMap::new();
+        for variable in self.variables {
+            let assigned = self.values.get(variable.name);
+            let silent = variable.broken || self.refused.contains(&variable.name);
+            let value = match assigned {
+                _ if silent => Value::error(),
+                Some(assigned) => {
+                    for rule in &variable.rules {
+                        check_rule(rule, variable.name, assigned, functions, sources, diagnostics);
+                    }
+                    assigned.value.clone()
+                }
+                None => {
+                    diagnostics.push(unset(variable));
+                    Value::error()
+                }
+            };
+            values.insert(variable.name.to_owned(), value);
+        }
+        values
+    }
+
+    /// The value of a variable, if it has one.
+    pub(crate) fn get(&self, name: &str) -> Option<&Assigned> {
+        self.values.get(name)
+    }
+}
+
+fn check_rule(
+    rule: &Rule<'_>,
+    name: &str,
+    assigned: &Assigned,
+    functions: &FunctionTable,
+    sources: &SourceMap,
+    diagnostics: &mut Diagnostics,
+) {
+    let own = Value::object(BTreeMap::from([(name.to_owned(), assigned.value.clone())]));
+    let result = eval(rule.condition, &Scope::new(functions.clone()).with("var", own), diagnostics);
+    if result.is_error() || !result.is_known() {
+        return;
+    }
+    let wrong = |reason: String| {
+        Diagnostic::error(code::INVALID_VALIDATION, "Invalid variable validation result")
+            .at(rule.condition.span)
+            .detail(format!("Invalid validation condition result value: {reason}."))
+    };
+    match result.convert(&Type::Bool) {
+        Ok(truth) if truth.as_bool() == Some(true) => {}
+        Ok(truth) if truth.is_null() => {
+            diagnostics.push(wrong("it must be true or false, not null".to_owned()))
+        }
+        Ok(_) => diagnostics.push(
+            Diagnostic::error(
+                code::VALIDATION,
+                format!("Invalid value for {} variable", assigned.origin.word()),
+            )
+            .at(assigned.span)
+            .detail(format!(
+                "{}\n\nThis was checked by the validation rule at {}.",
+                rule.message,
+                sources.location(rule.span)
+            ))
+            .label(rule.condition.span, format!("the rule of var.{name}")),
+        ),
+        Err(error) => diagnostics.push(wrong(error.to_string())),
+    }
+}
+
+fn unset(variable: &Variable<'_>) -> Diagnostic {
+    let name = variable.name;
+    Diagnostic::error(code::UNSET, format!("Unset variable \"{name}\"")).at(variable.span).detail(format!(
+        "A used variable must be set or have a default value. Set it with `-var {name}=…`, in a file for `-var-file`, or \
+         in the environment as PKR_VAR_{name}; or give it a default."
+    ))
+}
+
+fn undeclared_argument(name: &str, variables: &[Variable<'_>]) -> Diagnostic {
+    let problem = Diagnostic::error(code::UNDECLARED, "Undefined -var variable");
+    let detail = format!(
+        "A \"{name}\" variable was passed in the command line but was not found in known variables. To declare variable \
+         \"{name}\", place this block in one of your .pkr.hcl files, such as variables.pkr.hcl:\n\n{}",
+        declaration(name)
+    );
+    match did_you_mean(name, variables.iter().map(|variable| variable.name)) {
+        Some(near) => problem.detail(detail).help(format!("Did you mean \"{near}\"?")),
+        None => problem.detail(detail),
+    }
+}
+
+fn undeclared_value(name: &str, span: Span, variables: &[Variable<'_>]) -> Diagnostic {
+    let problem = Diagnostic::warning(code::UNDECLARED, "Undefined variable").at(span).detail(format!(
+        "The variable \"{name}\" was set but was not declared as an input variable.\nTo declare variable \"{name}\" place \
+         this block in one of your .pkr.hcl files, such as variables.pkr.hcl\n\n{}",
+        declaration(name)
+    ));
+    match did_you_mean(name, variables.iter().map(|variable| variable.name)) {
+        Some(near) => {
+            problem.help(format!("Did you mean \"{near}\"?")).fix(Edit { span, replacement: near.to_owned() })
+        }
+        None => problem,
+    }
+}
+
+fn declaration(name: &str) -> String {
+    format!("variable \"{name}\" {{\n  type    = string\n  default = null\n}}")
+}
+
+type Entry = (String, Span, Option<Value>);
+
+/// `name = value` of a file of values.
+fn hcl_entries(body: &Body, file: &str, diagnostics: &mut Diagnostics) -> Vec<Entry> {
+    for block in &body.blocks {
+        let problem = |title: &str| Diagnostic::error(code::UNKNOWN_BLOCK, title).at(block.header);
+        diagnostics.push(match (block.kind.name.as_str(), block.labels.as_slice()) {
+            ("variable", [label]) => problem("Variable declaration in a .pkrvar file").detail(format!(
+                "A .pkrvar file is used to assign values to variables that have already been declared in .pkr files, not \
+                 to declare new variables. Declare variable \"{0}\" in one of your .pkr.hcl files.\n\nTo set a value for \
+                 this variable in {file}, use the definition syntax instead:\n    {0} = <value>",
+                label.text
+            )),
+            (kind, _) => problem("Unsupported block type")
+                .detail(format!("A file of variable values has no blocks, and \"{kind}\" is one.")),
+        });
+    }
+    let entry = |Attribute { name, expr, .. }: &Attribute| {
+        (name.name.clone(), name.span, fixed::value(expr, diagnostics))
+    };
+    body.attributes.iter().map(entry).collect()
+}
+
+/// The properties of a JSON file of values. Strings are taken as they are.
+fn json_entries(file: FileId, sources: &SourceMap, diagnostics: &mut Diagnostics) -> Vec<Entry> {
+    let text = sources.text(file);
+    let properties: serde_json::Map<String, serde_json::Value> = match serde_json::from_str(text) {
+        Ok(properties) => properties,
+        Err(error) => {
+            let line =
+                text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
+            let offset = (line + error.column().saturating_sub(1)).min(text.len());
+            diagnostics.push(
+                Diagnostic::error(code::UNREADABLE, "Invalid JSON")
+                    .at(Span::new(file, offset, offset))
+                    .detail(format!("A JSON file of variable values is one object, but: {error}.")),
+            );
+            return Vec::new();
+        }
+    };
+    let entry = |(name, value): (&String, &serde_json::Value)| {
+        let quoted = format!("\"{name}\"");
+        let start = text.find(&quoted).unwrap_or(0);
+        (name.clone(), Span::new(file, start, start + quoted.len()), Some(Value::from_json(value)))
+    };
+    properties.iter().map(entry).collect()
+}
+
+/// The problem without anything that quotes the text it is about.
+fn problem_without_text(problem: Diagnostic, span: Span) -> Diagnostic {
+    Diagnostic::error(problem.code, "Invalid value for a sensitive variable").at(span)
+}

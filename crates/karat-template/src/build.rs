@@ -1,0 +1,334 @@
+//! Build blocks: which sources, and what is done with each.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use karat_hcl::tree::{Block, Body};
+use karat_hcl::{Scope, is_identifier};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
+use karat_model::id::{BuildName, ComponentKind};
+use karat_model::plan::StepPolicy;
+use karat_model::schema::Schema;
+use karat_model::schema_set::SchemaSet;
+use karat_model::span::Span;
+use karat_model::value::{Type, Value};
+
+use crate::code;
+use crate::component;
+use crate::expand::{Expanded, expand};
+use crate::meta::{self, Meta, Override, Sources};
+use crate::shape;
+use crate::template::{Template, registry_is_ignored};
+
+/// A build block.
+pub(crate) struct BuildBlock<'a> {
+    /// Empty where it has none.
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) sources: Vec<SourceUse<'a>>,
+    pub(crate) provisioners: Vec<Use>,
+    pub(crate) cleanup: Option<Use>,
+    pub(crate) chains: Vec<Vec<Use>>,
+    /// `build "…"`, for problems.
+    pub(crate) context: String,
+}
+
+/// A source as a build uses it.
+pub(crate) struct SourceUse<'a> {
+    pub(crate) kind: &'a str,
+    /// The name of the source block.
+    pub(crate) source: &'a str,
+    /// The name in this build, else that of the source block.
+    pub(crate) local: String,
+    pub(crate) block: &'a Block,
+    pub(crate) schema: Option<&'a Schema>,
+    /// What the build adds to the source's body.
+    pub(crate) addition: Option<Body>,
+    pub(crate) scope: Arc<Scope<'static>>,
+}
+
+/// A provisioner or post-processor as a build uses it.
+pub(crate) struct Use {
+    pub(crate) component: String,
+    /// The template's name for it.
+    pub(crate) name: Option<String>,
+    pub(crate) span: Span,
+    pub(crate) body: Arc<Body>,
+    /// `None`: no such component, which has been reported.
+    pub(crate) schema: Option<Arc<Schema>>,
+    pub(crate) scope: Arc<Scope<'static>>,
+    pub(crate) sources: Sources,
+    pub(crate) overrides: BTreeMap<String, Override>,
+    pub(crate) policy: StepPolicy,
+    pub(crate) keep_input: Option<bool>,
+}
+
+/// What reading a build block needs.
+pub(crate) struct Reader<'r, 'a> {
+    pub(crate) template: &'r Template<'a>,
+    pub(crate) schemas: &'a SchemaSet,
+    pub(crate) strict: bool,
+}
+
+impl BuildBlock<'_> {
+    /// The name of one of its builds.
+    pub(crate) fn build_name(&self, source: &SourceUse<'_>) -> BuildName {
+        let name = format!("{}.{}", source.kind, source.local);
+        BuildName(if self.name.is_empty() { name } else { format!("{}.{name}", self.name) })
+    }
+}
+
+impl<'a> Reader<'_, 'a> {
+    /// Reads a build block; mistakes are reported, and what they concern is left out.
+    pub(crate) fn read(
+        &self,
+        block: &'a Block,
+        scope: &Scope<'static>,
+        diagnostics: &mut Diagnostics,
+    ) -> BuildBlock<'a> {
+        shape::BUILD.check(&block.body, diagnostics);
+        let text = |name: &str, diagnostics: &mut Diagnostics| {
+            let attribute = block.body.attribute(name)?;
+            let value = meta::evaluate(&attribute.expr, name, &Type::String, scope, diagnostics)?;
+            value.as_str().map(str::to_owned)
+        };
+        let name = text("name", diagnostics).unwrap_or_default();
+        let description = text("description", diagnostics).unwrap_or_default();
+        let build = Value::object([("name".to_owned(), Value::string(name.as_str()))].into());
+        let scope = Arc::new(scope.clone().with("build", build));
+        let mut found = BuildBlock {
+            name,
+            description,
+            sources: Vec::new(),
+            provisioners: Vec::new(),
+            cleanup: None,
+            chains: Vec::new(),
+            context: block.title(),
+        };
+        let before = diagnostics.len();
+        // Packer takes the list first, wherever it stands.
+        self.read_list(block, &scope, &mut found, diagnostics);
+        for inner in expand(&block.body, &shape::BUILD, &scope, diagnostics) {
+            self.read_block(&inner, &mut found, diagnostics);
+        }
+        if found.sources.is_empty() && diagnostics.len() == before {
+            diagnostics.push(
+                Diagnostic::error(code::MISSING_BUILD, "missing source reference")
+                    .at(block.header)
+                    .detail("a build block must reference at least one source to be built"),
+            );
+        }
+        if !self.strict {
+            warn_unknown_sources(&found, diagnostics);
+        }
+        found
+    }
+
+    fn read_list(
+        &self,
+        block: &'a Block,
+        scope: &Arc<Scope<'static>>,
+        found: &mut BuildBlock<'a>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let Some(attribute) = block.body.attribute("sources") else { return };
+        let list = Type::list(Type::String);
+        let value = meta::evaluate(&attribute.expr, "sources", &list, scope, diagnostics);
+        let items = attribute.expr.as_list().unwrap_or_default();
+        let references = value.as_ref().and_then(Value::as_slice).unwrap_or_default();
+        for (at, reference) in references.iter().enumerate() {
+            let span = items.get(at).map_or(attribute.expr.span, |item| item.span);
+            let Some(reference) = reference.as_str() else { continue };
+            if let Some((kind, source, block)) = self.resolve(reference, span, diagnostics) {
+                found.sources.push(SourceUse {
+                    kind,
+                    source,
+                    local: source.to_owned(),
+                    block,
+                    schema: self.schemas.get(ComponentKind::Builder, kind),
+                    addition: None,
+                    scope: scope.clone(),
+                });
+            }
+        }
+    }
+
+    fn read_block(&self, inner: &Expanded<'a>, found: &mut BuildBlock<'a>, diagnostics: &mut Diagnostics) {
+        match inner.kind {
+            "source" => self.read_source(inner, found, diagnostics),
+            "provisioner" => found.provisioners.push(self.provisioner(inner, diagnostics)),
+            "error-cleanup-provisioner" => {
+                let cleanup = self.provisioner(inner, diagnostics);
+                if let Some(first) = &found.cleanup {
+                    diagnostics.push(
+                        Diagnostic::error(code::DUPLICATE, "Only one error-cleanup-provisioner is allowed")
+                            .at(inner.header)
+                            .label(first.span, "the first one is here"),
+                    );
+                } else {
+                    found.cleanup = Some(cleanup);
+                }
+            }
+            "post-processor" => found.chains.push(vec![self.post_processor(inner, diagnostics)]),
+            "post-processors" => {
+                shape::POST_PROCESSORS.check(inner.body, diagnostics);
+                let chain = expand(inner.body, &shape::POST_PROCESSORS, &inner.scope, diagnostics);
+                let chain = chain.iter().map(|inner| self.post_processor(inner, diagnostics));
+                found.chains.push(chain.collect());
+            }
+            "hcp_packer_registry" => diagnostics.push(registry_is_ignored(inner.header)),
+            // `from` has no effect in Packer either.
+            _ => {}
+        }
+    }
+
+    fn read_source(&self, inner: &Expanded<'a>, found: &mut BuildBlock<'a>, diagnostics: &mut Diagnostics) {
+        let Some((kind, source, block)) = self.resolve(&inner.label.text, inner.label.span, diagnostics)
+        else {
+            return;
+        };
+        let (meta, addition) = Meta::split(inner.body, &["name"], &inner.scope);
+        let local = meta.text("name", diagnostics).unwrap_or_else(|| source.to_owned());
+        let schema = self.schemas.get(ComponentKind::Builder, kind);
+        let (addition, scope) = (Some(addition), inner.scope.clone());
+        found.sources.push(SourceUse { kind, source, local, block, schema, addition, scope });
+    }
+
+    /// The source block behind `type.name`.
+    fn resolve(
+        &self,
+        reference: &str,
+        span: Span,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<(&'a str, &'a str, &'a Block)> {
+        let parts: Vec<&str> = reference.split('.').collect();
+        let (kind, name) = match parts.as_slice() {
+            [kind, name] | [_, kind, name, ..] if is_identifier(kind) && is_identifier(name) => {
+                (*kind, *name)
+            }
+            _ => {
+                diagnostics.push(
+                    Diagnostic::error(code::BAD_REFERENCE, "Invalid source reference").at(span).detail(
+                        "A source reference is the type and the name of a source with a dot between them; each must \
+                         start with a letter and may contain only letters, digits, underscores, and dashes. A valid \
+                         source reference looks like: `source.type.name`",
+                    ),
+                );
+                return None;
+            }
+        };
+        let Some((key, block)) = self.template.source(kind, name) else {
+            diagnostics.push(self.unknown_source(kind, name, span));
+            return None;
+        };
+        if self.schemas.get(ComponentKind::Builder, kind).is_none() {
+            // Said once, where the type is written.
+            let place = block.labels.first().map_or(block.header, |label| label.span);
+            diagnostics.push(component::unknown(
+                ComponentKind::Builder,
+                kind,
+                place,
+                self.schemas,
+                self.template,
+            ));
+        }
+        let (kind, name) = key;
+        Some((kind, name, block))
+    }
+
+    fn unknown_source(&self, kind: &str, name: &str, span: Span) -> Diagnostic {
+        let known: Vec<String> =
+            self.template.sources.keys().map(|(kind, name)| format!("{kind}.{name}")).collect();
+        let wanted = format!("{kind}.{name}");
+        let problem = Diagnostic::error(code::UNKNOWN_SOURCE, format!("Unknown source {wanted}")).at(span);
+        let problem = problem.detail(format!("Known: [{}]", known.join(" ")));
+        match did_you_mean(&wanted, known.iter().map(String::as_str)) {
+            Some(near) => problem
+                .help(format!("did you mean `{near}`?"))
+                .fix(Edit { span, replacement: format!("\"{near}\"") }),
+            None => problem.help(format!("declare it: source \"{kind}\" \"{name}\" {{ … }}")),
+        }
+    }
+
+    fn provisioner(&self, inner: &Expanded<'a>, diagnostics: &mut Diagnostics) -> Use {
+        let (meta, body) = Meta::split(inner.body, meta::PROVISIONER, &inner.scope);
+        let pause_before = meta.duration("pause_before", diagnostics).unwrap_or_default();
+        let timeout = meta.duration("timeout", diagnostics).filter(|timeout| !timeout.is_zero());
+        let policy = StepPolicy {
+            pause_before,
+            // Packer forgets the timeout of a provisioner that pauses.
+            timeout: timeout.filter(|_| !self.strict || pause_before.is_zero()),
+            max_retries: meta.count("max_retries", diagnostics).unwrap_or(0),
+            continue_on_error: meta.truth("continue_on_error", diagnostics).unwrap_or(false),
+        };
+        let overrides = meta.overrides(diagnostics);
+        let used = self.component(ComponentKind::Provisioner, inner, &meta, body, diagnostics);
+        Use { overrides, policy, ..used }
+    }
+
+    fn post_processor(&self, inner: &Expanded<'a>, diagnostics: &mut Diagnostics) -> Use {
+        let (meta, body) = Meta::split(inner.body, meta::POST_PROCESSOR, &inner.scope);
+        let keep_input = meta.truth("keep_input_artifact", diagnostics);
+        let used = self.component(ComponentKind::PostProcessor, inner, &meta, body, diagnostics);
+        Use { keep_input, ..used }
+    }
+
+    fn component(
+        &self,
+        kind: ComponentKind,
+        inner: &Expanded<'a>,
+        meta: &Meta<'_>,
+        body: Body,
+        diagnostics: &mut Diagnostics,
+    ) -> Use {
+        let component = &inner.label.text;
+        let schema = self.schemas.get(kind, component).map(|schema| Arc::new(schema.clone()));
+        if schema.is_none() {
+            let span = inner.label.span;
+            diagnostics.push(component::unknown(kind, component, span, self.schemas, self.template));
+        }
+        Use {
+            component: component.clone(),
+            name: meta.text("name", diagnostics).filter(|name| !name.is_empty()),
+            span: inner.header,
+            body: Arc::new(body),
+            schema,
+            scope: inner.scope.clone(),
+            sources: meta.sources(diagnostics),
+            overrides: BTreeMap::new(),
+            policy: StepPolicy::default(),
+            keep_input: None,
+        }
+    }
+}
+
+/// `only`, `except` and `override` that name no source of the build have no effect, which is hardly what was meant.
+fn warn_unknown_sources(build: &BuildBlock<'_>, diagnostics: &mut Diagnostics) {
+    let full: Vec<String> =
+        build.sources.iter().map(|source| format!("{}.{}", source.kind, source.local)).collect();
+    let short: Vec<&str> = build.sources.iter().map(|source| source.local.as_str()).collect();
+    let uses = build.provisioners.iter().chain(&build.cleanup).chain(build.chains.iter().flatten());
+    for used in uses {
+        let Sources { only, except, span } = &used.sources;
+        for name in only.iter().chain(except).filter(|name| !full.contains(name)) {
+            let known: Vec<&str> = full.iter().map(String::as_str).collect();
+            diagnostics.push(no_match(name, span.unwrap_or(used.span), &known));
+        }
+        for (name, Override { span, .. }) in &used.overrides {
+            if !short.contains(&name.as_str()) {
+                diagnostics.push(no_match(name, *span, &short));
+            }
+        }
+    }
+}
+
+fn no_match(name: &str, span: Span, known: &[&str]) -> Diagnostic {
+    let problem =
+        Diagnostic::warning(code::NO_MATCH, format!("\"{name}\" is no source of this build")).at(span);
+    let problem =
+        problem.detail(format!("It has no effect. The sources of this build: {}.", known.join(", ")));
+    match did_you_mean(name, known.iter().copied()) {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None => problem,
+    }
+}

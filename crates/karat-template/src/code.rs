@@ -1,0 +1,31 @@
+//! Stable names of the problems that a template can have, beside those of the language itself.
+
+pub(crate) const ARRIVES_LATER: &str = "arrives-later";
+pub(crate) const BAD_NAME: &str = "bad-name";
+pub(crate) const BAD_REFERENCE: &str = "bad-reference";
+pub(crate) const CYCLE: &str = "cycle";
+pub(crate) const DUPLICATE: &str = "duplicate-declaration";
+pub(crate) const INVALID_DEFAULT: &str = "invalid-default";
+pub(crate) const INVALID_META: &str = "invalid-meta-argument";
+pub(crate) const INVALID_PATTERN: &str = "invalid-pattern";
+pub(crate) const INVALID_VALIDATION: &str = "invalid-validation";
+pub(crate) const INVALID_VALUE: &str = "invalid-variable-value";
+pub(crate) const LABELS: &str = "wrong-labels";
+pub(crate) const MISSING_ARGUMENT: &str = "missing-argument";
+pub(crate) const MISSING_BUILD: &str = "missing-build";
+pub(crate) const NO_BUILDS: &str = "no-builds";
+pub(crate) const NO_EFFECT: &str = "no-effect";
+pub(crate) const NO_MATCH: &str = "no-match";
+pub(crate) const NO_TEMPLATE: &str = "no-template";
+pub(crate) const OVERRIDE: &str = "invalid-override";
+pub(crate) const REQUIRED_PLUGIN: &str = "invalid-plugin-requirement";
+pub(crate) const STATIC: &str = "not-static";
+pub(crate) const UNDECLARED: &str = "undeclared-variable";
+pub(crate) const UNKNOWN_ARGUMENT: &str = "unknown-argument";
+pub(crate) const UNKNOWN_BLOCK: &str = "unknown-block";
+pub(crate) const UNKNOWN_COMPONENT: &str = "unknown-component";
+pub(crate) const UNKNOWN_SOURCE: &str = "unknown-source";
+pub(crate) const UNREADABLE: &str = "unreadable-file";
+pub(crate) const UNSET: &str = "unset-variable";
+pub(crate) const VALIDATION: &str = "failed-validation";
+pub(crate) const VERSION: &str = "unsupported-version";

@@ -1,0 +1,56 @@
+//! Values that must stand in the text as they are: no variables, no functions.
+
+use karat_hcl::tree::{Expr, ExprKind};
+use karat_hcl::{Scope, eval};
+use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::value::{Type, Value};
+
+use crate::code;
+
+/// The value of an expression that may mention nothing. Mistakes are reported and give `None`.
+pub(crate) fn value(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Value> {
+    if let Some(reference) = expr.references().first() {
+        diagnostics.push(
+            Diagnostic::error(code::STATIC, "Variables not allowed")
+                .at(reference.span)
+                .detail("Variables may not be used here."),
+        );
+        return None;
+    }
+    if let ExprKind::Call(call) = &expr.kind {
+        diagnostics.push(
+            Diagnostic::error(code::STATIC, "Function calls not allowed")
+                .at(call.name.span)
+                .detail("Functions may not be called here."),
+        );
+        return None;
+    }
+    let value = eval(expr, &Scope::default(), diagnostics);
+    (!value.is_error()).then_some(value)
+}
+
+/// A fixed value of one type; null counts as absent.
+fn typed(expr: &Expr, ty: &Type, diagnostics: &mut Diagnostics) -> Option<Value> {
+    let value = value(expr, diagnostics)?;
+    match value.convert(ty) {
+        Ok(value) => (!value.is_null() && !value.is_error()).then_some(value),
+        Err(error) => {
+            diagnostics.push(
+                Diagnostic::error(code::STATIC, "Unsuitable value type")
+                    .at(expr.span)
+                    .detail(format!("Unsuitable value: {error}")),
+            );
+            None
+        }
+    }
+}
+
+/// A fixed text.
+pub(crate) fn text(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<String> {
+    typed(expr, &Type::String, diagnostics).and_then(|value| value.as_str().map(str::to_owned))
+}
+
+/// A fixed truth.
+pub(crate) fn truth(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<bool> {
+    typed(expr, &Type::Bool, diagnostics).and_then(|value| value.as_bool())
+}

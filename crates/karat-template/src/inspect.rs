@@ -1,0 +1,115 @@
+//! What a template has, in words.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use karat_hcl::Scope;
+use karat_model::diagnostic::Diagnostics;
+use karat_model::span::SourceMap;
+use karat_model::value::{Type, Value};
+
+use crate::assignment::Assignments;
+use crate::build::{BuildBlock, Reader, Use};
+use crate::inputs::Inputs;
+use crate::load::Loaded;
+use crate::show::{quote, show};
+use crate::template::Template;
+use crate::variable::Variable;
+use crate::{evaluate, functions, local, names};
+
+/// What came of looking at a template.
+pub struct Inspection {
+    /// The variables, locals and builds, as `packer inspect` prints them. `None` when the text, the declarations or the
+    /// values of variables are wrong; mistakes in locals, sources and builds are passed over.
+    pub text: Option<String>,
+    /// What is wrong, in the order of the text.
+    pub diagnostics: Diagnostics,
+    /// The texts that diagnostics point into.
+    pub sources: Arc<SourceMap>,
+}
+
+/// Describes a template. Sensitive values show as `<sensitive>`, those that are not known as `<unknown>`. Nothing is run.
+pub fn inspect(loaded: &Loaded, inputs: &Inputs<'_>) -> Inspection {
+    let parsed = evaluate(loaded, &Inputs { syntax_only: true, ..inputs.clone() });
+    let text = (!parsed.diagnostics.has_errors()).then(|| describe_template(loaded, inputs));
+    Inspection { text, diagnostics: parsed.diagnostics, sources: parsed.sources }
+}
+
+fn describe_template(loaded: &Loaded, inputs: &Inputs<'_>) -> String {
+    let mut ignored = Diagnostics::new();
+    let template = Template::collect(loaded, &functions::of_defaults(inputs), &mut ignored);
+    let mut sources = loaded.sources.as_ref().clone();
+    let assigned = Assignments::collect(&template.variables, loaded, inputs, &mut sources, &mut ignored);
+    let value = |variable: &Variable<'_>| match assigned.get(variable.name) {
+        Some(assigned) => assigned.value.clone(),
+        None => Value::unknown(variable.constraint.ty.clone()),
+    };
+    let variables: BTreeMap<String, Value> =
+        template.variables.iter().map(|variable| (variable.name.to_owned(), value(variable))).collect();
+    let mut text = String::from("Packer Inspect: HCL2 mode\n\n> input-variables:\n\n");
+    for (name, value) in &variables {
+        text.push_str(&format!("var.{name}: {}\n", quote(&show(value))));
+    }
+    let table = functions::all(loaded, inputs);
+    let mut scope = names::common(table, variables, &inputs.cwd, &loaded.directory, &inputs.packer_version);
+    if !template.data.is_empty() {
+        scope.set("data", Value::unknown(Type::Any));
+    }
+    let locals = local::evaluate(&template.locals, &scope, &mut ignored);
+    text.push_str("\n> local-variables:\n\n");
+    for (name, value) in locals.iter().filter(|(_, value)| !value.is_error()) {
+        text.push_str(&format!("local.{name}: {}\n", quote(&show(value))));
+    }
+    scope.set("local", Value::object(locals));
+    text.push_str("\n> builds:\n");
+    describe_builds(&template, inputs, &scope, &mut text);
+    text.push('\n');
+    text
+}
+
+fn describe_builds(template: &Template<'_>, inputs: &Inputs<'_>, scope: &Scope<'static>, text: &mut String) {
+    let reader = Reader { template, schemas: inputs.schemas, strict: inputs.strict };
+    for (at, block) in template.builds.iter().enumerate() {
+        let build = reader.read(block, scope, &mut Diagnostics::new());
+        text.push_str(&describe(&build, at));
+    }
+}
+
+fn describe(build: &BuildBlock<'_>, at: usize) -> String {
+    let mut text = match build.name.as_str() {
+        "" => format!("\n  > <unnamed build {at}>:\n"),
+        name => format!("\n  > {name}:\n"),
+    };
+    if !build.description.is_empty() {
+        text.push_str(&format!("\n  > Description: {}\n", build.description));
+    }
+    text.push_str("\n    sources:\n");
+    for source in &build.sources {
+        text.push_str(&format!("\n      {}.{}\n", source.kind, source.local));
+    }
+    text.push_str("\n    provisioners:\n\n");
+    if build.provisioners.is_empty() {
+        text.push_str("      <no provisioner>\n");
+    }
+    for used in &build.provisioners {
+        text.push_str(&format!("      {}\n", title(used)));
+    }
+    text.push_str("\n    post-processors:\n");
+    if build.chains.is_empty() {
+        text.push_str("\n      <no post-processor>\n");
+    }
+    for (at, chain) in build.chains.iter().enumerate() {
+        text.push_str(&format!("\n      {at}:\n"));
+        for used in chain {
+            text.push_str(&format!("        {}\n", title(used)));
+        }
+    }
+    text
+}
+
+fn title(used: &Use) -> String {
+    match &used.name {
+        Some(name) => format!("{}.{name}", used.component),
+        None => used.component.clone(),
+    }
+}

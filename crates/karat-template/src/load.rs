@@ -1,0 +1,191 @@
+//! Reading a template's files. The only place of this crate that touches the file system.
+
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, io};
+
+use karat_hcl::tree::Body;
+use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::span::{FileId, SourceMap};
+
+use crate::code;
+
+/// The files of a template, read and parsed.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The path as the user gave it.
+    pub path: PathBuf,
+    /// The directory of the template, absolute.
+    pub root: PathBuf,
+    /// The directory of the template as the user gave it: `path.root`.
+    pub directory: PathBuf,
+    /// The texts, for showing problems.
+    pub sources: Arc<SourceMap>,
+    /// What is wrong with the texts as texts.
+    pub diagnostics: Diagnostics,
+    pub(crate) bodies: Vec<Body>,
+    /// `*.auto.pkrvars.hcl`, then `*.auto.pkrvars.json`, each in name order.
+    pub(crate) values: Vec<FileId>,
+}
+
+/// Reads the template at `path`: a `.pkr.hcl` file, or a directory whose `*.pkr.hcl` files are read in name order
+/// together with its `*.auto.pkrvars.hcl` and `*.auto.pkrvars.json` files. Subdirectories are not entered.
+///
+/// Mistakes in the texts do not fail here: they are in [`Loaded::diagnostics`], beside the texts that they point into.
+///
+/// # Errors
+///
+/// When there is nothing to parse: no such path, no template in the directory, a file that cannot be read or is not
+/// UTF-8, or a kind of template that Karat does not read yet. These problems point into no text.
+pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
+    let metadata = fs::metadata(path)
+        .map_err(|error| vec![missing(path, &error)].into_iter().collect::<Diagnostics>())?;
+    let mut problems = Diagnostics::new();
+    let (templates, values) = if metadata.is_dir() {
+        directory(path, &mut problems)
+    } else {
+        (vec![path.to_path_buf()], Vec::new())
+    };
+    for file in &templates {
+        problems.extend(refuse(file));
+    }
+    if templates.is_empty() && problems.is_empty() {
+        problems.push(
+            Diagnostic::error(
+                code::NO_TEMPLATE,
+                format!("Could not find any config file in {}", path.display()),
+            )
+            .detail(
+                "A config file must be suffixed with `.pkr.hcl` or `.pkr.json`. A folder can be referenced.",
+            ),
+        );
+    }
+    let templates = read_all(&templates, &mut problems);
+    let values = read_all(&values, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut loaded = from_texts(templates, values);
+    loaded.path = path.to_path_buf();
+    loaded.directory = if metadata.is_dir() { path.to_path_buf() } else { directory_of(path) };
+    loaded.root = fs::canonicalize(&loaded.directory).unwrap_or_else(|_| loaded.directory.clone());
+    Ok(loaded)
+}
+
+/// A template from texts that are already in memory: (name, text) of the template's files and of its automatic
+/// variable files.
+pub fn from_texts(
+    templates: impl IntoIterator<Item = (String, String)>,
+    values: impl IntoIterator<Item = (String, String)>,
+) -> Loaded {
+    let mut sources = SourceMap::new();
+    let mut diagnostics = Diagnostics::new();
+    let mut path = PathBuf::new();
+    let mut bodies = Vec::new();
+    for (name, text) in templates {
+        path = PathBuf::from(&name);
+        let file = sources.add(name, text);
+        bodies.push(karat_hcl::parse(file, sources.text(file), &mut diagnostics));
+    }
+    let values = values.into_iter().map(|(name, text)| sources.add(name, text)).collect();
+    let directory = directory_of(&path);
+    Loaded {
+        path,
+        root: directory.clone(),
+        directory,
+        sources: Arc::new(sources),
+        diagnostics,
+        bodies,
+        values,
+    }
+}
+
+/// The directory of a file: `.` for one without, and no needless `./` before it.
+fn directory_of(file: &Path) -> PathBuf {
+    let parts = file.parent().into_iter().flat_map(Path::components);
+    let directory: PathBuf = parts.filter(|part| *part != Component::CurDir).collect();
+    if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory }
+}
+
+/// The template files and the automatic variable files of a directory.
+fn directory(path: &Path, problems: &mut Diagnostics) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let names = fs::read_dir(path).and_then(|entries| {
+        let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
+        names.collect::<io::Result<Vec<_>>>()
+    });
+    let mut names = match names {
+        Ok(names) => names,
+        Err(error) => {
+            problems.push(unreadable(path, &error));
+            return (Vec::new(), Vec::new());
+        }
+    };
+    names.sort();
+    let ending = |suffix: &str| {
+        let fits = |name: &&std::ffi::OsString| name.as_encoded_bytes().ends_with(suffix.as_bytes());
+        let paths = names.iter().filter(fits).map(|name| path.join(name));
+        paths.filter(|path| !path.is_dir()).collect::<Vec<_>>()
+    };
+    let templates = [ending(".pkr.hcl"), ending(".pkr.json")].concat();
+    (templates, [ending(".auto.pkrvars.hcl"), ending(".auto.pkrvars.json")].concat())
+}
+
+/// Says no to templates that are not HCL2 in its native syntax.
+fn refuse(file: &Path) -> Option<Diagnostic> {
+    let name = file.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+    let shown = file.display();
+    if name.ends_with(".pkr.hcl") {
+        return None;
+    }
+    let problem = |title: String| Diagnostic::error(code::ARRIVES_LATER, title);
+    Some(if name.ends_with(".pkr.json") {
+        problem(format!("Cannot read {shown}: templates in HCL's JSON syntax arrive with a later release"))
+            .detail("Write it in HCL's native syntax, in a file that ends in `.pkr.hcl`.")
+    } else if name.ends_with(".json") {
+        problem(format!("Cannot read {shown}: legacy JSON templates arrive with a later release"))
+            .detail("`packer hcl2_upgrade` turns such a template into a `.pkr.hcl` file.")
+    } else {
+        problem(format!("Cannot read {shown}: its name does not end in `.pkr.hcl`")).detail(
+            "Packer reads files of any other name as legacy JSON templates, which arrive with a later release. \
+             If this is an HCL2 template, rename it.",
+        )
+    })
+}
+
+fn read_all(files: &[PathBuf], problems: &mut Diagnostics) -> Vec<(String, String)> {
+    let mut texts = Vec::new();
+    for file in files {
+        match fs::read(file) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => texts.push((file.display().to_string(), text)),
+                Err(error) => {
+                    let valid = error.utf8_error().valid_up_to();
+                    let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
+                    problems.push(
+                        Diagnostic::error(code::UNREADABLE, format!("{} is not UTF-8 text", file.display()))
+                            .detail(format!(
+                                "Line {line} has a byte that does not belong there (offset {valid}). \
+                                             Save the file as UTF-8."
+                            )),
+                    );
+                }
+            },
+            Err(error) => problems.push(unreadable(file, &error)),
+        }
+    }
+    texts
+}
+
+fn missing(path: &Path, error: &io::Error) -> Diagnostic {
+    if error.kind() != io::ErrorKind::NotFound {
+        return unreadable(path, error);
+    }
+    Diagnostic::error(code::NO_TEMPLATE, format!("Could not find any config file in {}", path.display()))
+        .detail(format!("stat {}: no such file or directory", path.display()))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+    Diagnostic::error(code::UNREADABLE, format!("Failed to read {}", path.display()))
+        .detail(error.to_string())
+}

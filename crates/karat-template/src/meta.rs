@@ -1,0 +1,206 @@
+//! The arguments of provisioners and post-processors that say how they are run: taken out of the body before the
+//! component sees it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use karat_hcl::tree::{Attribute, Body, Expr};
+use karat_hcl::{Scope, eval};
+use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::duration;
+use karat_model::span::Span;
+use karat_model::value::{Type, Value};
+
+use crate::code;
+
+/// What provisioners have.
+pub(crate) const PROVISIONER: &[&str] =
+    &["continue_on_error", "except", "max_retries", "name", "only", "override", "pause_before", "timeout"];
+
+/// What post-processors have.
+pub(crate) const POST_PROCESSOR: &[&str] = &["except", "keep_input_artifact", "name", "only"];
+
+/// The meta-arguments of one body.
+pub(crate) struct Meta<'a> {
+    attributes: BTreeMap<&'a str, &'a Attribute>,
+    scope: &'a Scope<'a>,
+}
+
+/// For which sources a component is meant: names of the form `type.name`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sources {
+    pub(crate) only: Vec<String>,
+    pub(crate) except: Vec<String>,
+    /// Where the list stands.
+    pub(crate) span: Option<Span>,
+}
+
+/// Values that replace a provisioner's own for one source.
+#[derive(Clone, Debug)]
+pub(crate) struct Override {
+    pub(crate) values: BTreeMap<String, Value>,
+    /// Where each value is named; all of it where that cannot be told.
+    pub(crate) spans: BTreeMap<String, Span>,
+    pub(crate) span: Span,
+}
+
+impl Sources {
+    /// Whether the component is meant for a source.
+    pub(crate) fn admit(&self, source: &str) -> bool {
+        if self.only.is_empty() {
+            self.except.iter().all(|name| name != source)
+        } else {
+            self.only.iter().any(|name| name == source)
+        }
+    }
+}
+
+impl<'a> Meta<'a> {
+    /// Splits a body in its meta-arguments and the rest.
+    pub(crate) fn split(body: &'a Body, names: &[&str], scope: &'a Scope<'a>) -> (Self, Body) {
+        let is_meta = |attribute: &&Attribute| names.contains(&attribute.name.name.as_str());
+        let attributes = body.attributes.iter().filter(is_meta).map(|a| (a.name.name.as_str(), a)).collect();
+        let rest = body.attributes.iter().filter(|attribute| !is_meta(attribute)).cloned().collect();
+        let rest = Body { attributes: rest, blocks: body.blocks.clone(), end: body.end };
+        (Self { attributes, scope }, rest)
+    }
+
+    /// The value of one, converted. Null and mistakes, which are reported, count as absent.
+    fn value(&self, name: &str, ty: &Type, diagnostics: &mut Diagnostics) -> Option<(Value, Span)> {
+        let attribute = self.attributes.get(name)?;
+        let value = evaluate(&attribute.expr, name, ty, self.scope, diagnostics)?;
+        Some((value, attribute.expr.span))
+    }
+
+    pub(crate) fn text(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        let (value, _) = self.value(name, &Type::String, diagnostics)?;
+        value.as_str().map(str::to_owned)
+    }
+
+    pub(crate) fn truth(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<bool> {
+        let (value, _) = self.value(name, &Type::Bool, diagnostics)?;
+        value.as_bool()
+    }
+
+    /// A whole number; a negative one counts as 0.
+    pub(crate) fn count(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<u32> {
+        let (value, span) = self.value(name, &Type::Number, diagnostics)?;
+        let number = value.as_number().and_then(|number| number.to_i64());
+        if number.is_none() {
+            let problem = Diagnostic::error(code::INVALID_META, format!("`{name}` must be a whole number"));
+            diagnostics.push(problem.at(span));
+        }
+        number.map(|number| u32::try_from(number.max(0)).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn duration(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<Duration> {
+        let (value, span) = self.value(name, &Type::String, diagnostics)?;
+        match duration::parse(value.as_str()?) {
+            Ok(duration) => Some(duration),
+            Err(error) => {
+                diagnostics.push(
+                    Diagnostic::error(code::INVALID_META, format!("Failed to parse {name} duration"))
+                        .at(span)
+                        .detail(error.to_string()),
+                );
+                None
+            }
+        }
+    }
+
+    /// `only` and `except`, of which there may be one.
+    pub(crate) fn sources(&self, diagnostics: &mut Diagnostics) -> Sources {
+        let mut list = |name: &str| {
+            let (value, span) = self.value(name, &Type::list(Type::String), diagnostics)?;
+            let names = value.as_slice()?.iter().filter_map(|name| name.as_str().map(str::to_owned));
+            Some((names.collect::<Vec<_>>(), span))
+        };
+        let (only, except) = (list("only"), list("except"));
+        if let (Some((only, a)), Some((except, b))) = (&only, &except)
+            && !only.is_empty()
+            && !except.is_empty()
+        {
+            diagnostics.push(
+                Diagnostic::error(code::INVALID_META, "only one of 'only' or 'except' may be specified")
+                    .at(*b)
+                    .label(*a, "the other one is here"),
+            );
+        }
+        let span = only.as_ref().or(except.as_ref()).map(|(_, span)| *span);
+        let names = |list: Option<(Vec<String>, Span)>| list.map(|(names, _)| names).unwrap_or_default();
+        Sources { only: names(only), except: names(except), span }
+    }
+
+    /// `override`: by the name of the source.
+    pub(crate) fn overrides(&self, diagnostics: &mut Diagnostics) -> BTreeMap<String, Override> {
+        let Some((value, span)) = self.value("override", &Type::Any, diagnostics) else {
+            return BTreeMap::new();
+        };
+        let wrong = |what: &str, span: Span| {
+            Diagnostic::error(code::OVERRIDE, format!("provisioner's {what} block must be an HCL object"))
+                .at(span)
+        };
+        let Some(sources) = value.as_map() else {
+            diagnostics.push(wrong("override", span).help("override = { SOURCE = { ARGUMENT = VALUE } }"));
+            return BTreeMap::new();
+        };
+        let expr = self.attributes.get("override").map(|attribute| &attribute.expr);
+        let mut overrides = BTreeMap::new();
+        for (source, value) in sources {
+            let item = expr.and_then(|expr| find_item(expr, source));
+            let span = item.map_or(span, |(key, _)| key);
+            if value.is_error() {
+                continue;
+            }
+            let Some(values) = value.as_map() else {
+                diagnostics.push(wrong(&format!("override.'{source}'"), span));
+                continue;
+            };
+            let place = |name: &String| {
+                let (key, _) = item.and_then(|(_, expr)| find_item(expr, name))?;
+                Some((name.clone(), key))
+            };
+            let spans = values.keys().filter_map(place).collect();
+            overrides.insert(source.clone(), Override { values: values.clone(), spans, span });
+        }
+        overrides
+    }
+}
+
+/// The place of a key in an object that is written out, and what it is set to.
+fn find_item<'e>(expr: &'e Expr, key: &str) -> Option<(Span, &'e Expr)> {
+    let mut items = expr.as_object()?.iter();
+    items.find(|item| item.key.as_literal_str() == Some(key)).map(|item| (item.key.span, &item.value))
+}
+
+/// The value of an argument of the template language, converted. Null and mistakes, which are reported, count as
+/// absent.
+pub(crate) fn evaluate(
+    expr: &Expr,
+    name: &str,
+    ty: &Type,
+    scope: &Scope<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
+    let value = eval(expr, scope, diagnostics);
+    if value.is_error() {
+        return None;
+    }
+    let problem = match value.convert(ty) {
+        Ok(value) if value.is_null() || value.is_error() => return None,
+        Ok(value) if value.is_wholly_known() => return Some(value),
+        // Something inside was reported.
+        Ok(_) if diagnostics.has_errors() => return None,
+        Ok(_) => Diagnostic::error(
+            code::INVALID_META,
+            format!("The argument `{name}` must be known before the build"),
+        )
+        .at(expr.span),
+        Err(error) => {
+            Diagnostic::error(code::INVALID_META, format!("The argument `{name}` has the wrong type"))
+                .label(expr.span, error.to_string())
+        }
+    };
+    diagnostics.push(problem);
+    None
+}

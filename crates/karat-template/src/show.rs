@@ -1,0 +1,99 @@
+//! Values as `inspect` prints them.
+
+use karat_model::secret::REDACTED;
+use karat_model::value::{Number, Value};
+
+/// What stands for a value that is not known.
+const UNKNOWN: &str = "<unknown>";
+
+/// A value as text: a string as it is, anything else in the manner of the language, over several lines. What is
+/// sensitive is hidden, what is unknown is said to be.
+pub(crate) fn show(value: &Value) -> String {
+    if !value.is_wholly_known() {
+        return UNKNOWN.to_owned();
+    }
+    match value.as_str() {
+        Some(text) if !value.is_sensitive() => text.to_owned(),
+        Some(_) => REDACTED.to_owned(),
+        None if value.is_sensitive() && value.as_slice().is_none() && value.as_map().is_none() => {
+            REDACTED.to_owned()
+        }
+        None => nested(value, 0),
+    }
+}
+
+/// Text in quotes, as Go's `%q` writes it.
+pub(crate) fn quote(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\u{7}' => quoted.push_str("\\a"),
+            '\u{8}' => quoted.push_str("\\b"),
+            '\u{c}' => quoted.push_str("\\f"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\u{b}' => quoted.push_str("\\v"),
+            c if c < ' ' || c == '\u{7f}' => quoted.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn nested(value: &Value, depth: usize) -> String {
+    let indent = "  ".repeat(depth + 1);
+    let end = "  ".repeat(depth);
+    if let Some(elements) = value.as_slice() {
+        if elements.is_empty() {
+            return "[]".to_owned();
+        }
+        let lines = elements.iter().map(|element| format!("{indent}{},\n", nested(element, depth + 1)));
+        return format!("[\n{}{end}]", lines.collect::<String>());
+    }
+    if let Some(entries) = value.as_map() {
+        if entries.is_empty() {
+            return "{}".to_owned();
+        }
+        let entry = |(name, value): (&String, &Value)| {
+            format!("{indent}{} = {}\n", quote(name), nested(value, depth + 1))
+        };
+        return format!("{{\n{}{end}}}", entries.iter().map(entry).collect::<String>());
+    }
+    if value.is_null() {
+        return "null".to_owned();
+    }
+    if value.is_sensitive() {
+        return quote(REDACTED);
+    }
+    match (value.as_str(), value.as_bool(), value.as_number()) {
+        (Some(text), ..) => quote(text),
+        (_, Some(truth), _) => truth.to_string(),
+        (.., Some(number)) => show_number(number),
+        _ => UNKNOWN.to_owned(),
+    }
+}
+
+/// Whole numbers in full, others as machine floats: Packer keeps no more of them here.
+fn show_number(number: &Number) -> String {
+    if let Some(whole) = number.to_i64() {
+        return whole.to_string();
+    }
+    let Some(float) = number.to_f64() else { return number.to_string() };
+    let exponent = if float == 0.0 { 0.0 } else { float.abs().log10().floor() };
+    if (-4.0..21.0).contains(&exponent) {
+        return float.to_string();
+    }
+    let text = format!("{float:e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => {
+            let (sign, size) = exponent.strip_prefix('-').map_or(('+', exponent), |size| ('-', size));
+            format!("{digits}e{sign}{size:0>2}")
+        }
+        None => text,
+    }
+}

@@ -1,0 +1,214 @@
+//! The blocks of a template, gathered from all its files.
+
+use std::collections::BTreeMap;
+
+use karat_hcl::function::FunctionTable;
+use karat_hcl::is_identifier;
+use karat_hcl::tree::{Attribute, Block, Expr, Label};
+use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::span::{SourceMap, Span};
+
+use crate::code;
+use crate::fixed;
+use crate::load::Loaded;
+use crate::requirement::{self, Requirement};
+use crate::shape;
+use crate::variable::Variable;
+
+/// What the files of a template declare. Nothing is evaluated but what must be fixed: versions, types, flags.
+pub(crate) struct Template<'a> {
+    pub(crate) requirements: Vec<Requirement>,
+    /// The end of the first `required_plugins` block, where another plugin can be added.
+    pub(crate) required_plugins: Option<Span>,
+    pub(crate) variables: Vec<Variable<'a>>,
+    pub(crate) locals: Vec<Local<'a>>,
+    pub(crate) data: Vec<&'a Block>,
+    /// By type and name.
+    pub(crate) sources: BTreeMap<(&'a str, &'a str), &'a Block>,
+    pub(crate) builds: Vec<&'a Block>,
+}
+
+/// A local value: an attribute of a `locals` block, or a `local` block.
+pub(crate) struct Local<'a> {
+    pub(crate) name: &'a str,
+    /// The name.
+    pub(crate) span: Span,
+    pub(crate) expr: &'a Expr,
+    pub(crate) sensitive: bool,
+}
+
+impl<'a> Template<'a> {
+    /// Gathers the blocks of all files. `functions` are those that the defaults of variables may call.
+    pub(crate) fn collect(
+        loaded: &'a Loaded,
+        functions: &FunctionTable,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut template = Self {
+            requirements: Vec::new(),
+            required_plugins: None,
+            variables: Vec::new(),
+            locals: Vec::new(),
+            data: Vec::new(),
+            sources: BTreeMap::new(),
+            builds: Vec::new(),
+        };
+        for body in &loaded.bodies {
+            shape::FILE.check(body, diagnostics);
+            for block in body.blocks.iter().filter(|block| shape::FILE.admits(block)) {
+                template.add(block, functions, &loaded.sources, diagnostics);
+            }
+        }
+        requirement::check_duplicates(&template.requirements, &loaded.sources, diagnostics);
+        template
+    }
+
+    fn add(
+        &mut self,
+        block: &'a Block,
+        functions: &FunctionTable,
+        sources: &SourceMap,
+        diagnostics: &mut Diagnostics,
+    ) {
+        match (block.kind.name.as_str(), block.labels.as_slice()) {
+            ("packer", _) => {
+                shape::PACKER.check(&block.body, diagnostics);
+                for plugins in block.body.blocks_of("required_plugins") {
+                    self.required_plugins.get_or_insert(plugins.body.end);
+                    self.requirements.extend(requirement::read(plugins, diagnostics));
+                }
+            }
+            ("variable", [label]) => {
+                let variable = Variable::from_block(block, label, functions, diagnostics);
+                self.declare(variable, sources, diagnostics);
+            }
+            ("variables", _) => {
+                shape::NAMES.check(&block.body, diagnostics);
+                for attribute in &block.body.attributes {
+                    let variable = Variable::from_attribute(attribute, functions, diagnostics);
+                    self.declare(variable, sources, diagnostics);
+                }
+            }
+            ("locals", _) => {
+                shape::NAMES.check(&block.body, diagnostics);
+                for Attribute { name, expr, .. } in &block.body.attributes {
+                    let local = Local { name: &name.name, span: name.span, expr, sensitive: false };
+                    self.define(local, sources, diagnostics);
+                }
+            }
+            ("local", [label]) => {
+                shape::LOCAL.check(&block.body, diagnostics);
+                let sensitive =
+                    block.body.attribute("sensitive").and_then(|a| fixed::truth(&a.expr, diagnostics));
+                if let Some(Attribute { expr, .. }) = block.body.attribute("expression") {
+                    let local = Local {
+                        name: &label.text,
+                        span: label.span,
+                        expr,
+                        sensitive: sensitive.unwrap_or(false),
+                    };
+                    check_name("local", label, diagnostics);
+                    self.define(local, sources, diagnostics);
+                }
+            }
+            ("data", _) => self.data.push(block),
+            ("source", [kind, name]) => self.add_source(kind, name, block, sources, diagnostics),
+            ("build", _) => self.builds.push(block),
+            ("hcp_packer_registry", _) => diagnostics.push(registry_is_ignored(block.header)),
+            // `communicator` has no effect in Packer either.
+            _ => {}
+        }
+    }
+
+    fn declare(&mut self, variable: Variable<'a>, sources: &SourceMap, diagnostics: &mut Diagnostics) {
+        if let Some(first) = self.variables.iter().find(|other| other.name == variable.name) {
+            diagnostics.push(
+                Diagnostic::error(code::DUPLICATE, "Duplicate variable")
+                    .at(variable.span)
+                    .detail(format!(
+                        "The variable \"{}\" is declared already, at {}.",
+                        variable.name,
+                        sources.location(first.span)
+                    ))
+                    .label(first.span, "declared here first"),
+            );
+        } else {
+            self.variables.push(variable);
+        }
+    }
+
+    fn define(&mut self, local: Local<'a>, sources: &SourceMap, diagnostics: &mut Diagnostics) {
+        if let Some(first) = self.locals.iter().find(|other| other.name == local.name) {
+            diagnostics.push(
+                Diagnostic::error(code::DUPLICATE, "Duplicate local definition")
+                    .at(local.span)
+                    .detail(format!(
+                        "Local variable \"{}\" is defined twice in your templates. Other definition found at \"{}\"",
+                        local.name,
+                        sources.location(first.span)
+                    ))
+                    .label(first.span, "defined here first"),
+            );
+        } else {
+            self.locals.push(local);
+        }
+    }
+
+    fn add_source(
+        &mut self,
+        kind: &'a Label,
+        name: &'a Label,
+        block: &'a Block,
+        sources: &SourceMap,
+        diagnostics: &mut Diagnostics,
+    ) {
+        if let Some(first) = self.sources.get(&(kind.text.as_str(), name.text.as_str())) {
+            diagnostics.push(
+                Diagnostic::error(code::DUPLICATE, "Duplicate source block")
+                    .at(block.header)
+                    .detail(format!(
+                        "This source block has the same builder type and name as a previous block declared at {}. \
+                         Each source must have a unique name per builder type.",
+                        sources.location(first.header)
+                    ))
+                    .label(first.header, "declared here first"),
+            );
+        } else {
+            self.sources.insert((&kind.text, &name.text), block);
+        }
+    }
+
+    /// A source block, with its labels.
+    pub(crate) fn source(&self, kind: &str, name: &str) -> Option<((&'a str, &'a str), &'a Block)> {
+        // A key borrows from the template, which what is looked for does not.
+        let found = self.sources.iter().find(|(key, _)| **key == (kind, name));
+        found.map(|(key, block)| (*key, *block))
+    }
+
+    /// The header of the top-level block around a place, for problems there.
+    pub(crate) fn context(loaded: &Loaded, span: Span) -> Option<String> {
+        let mut blocks = loaded.bodies.iter().flat_map(|body| &body.blocks);
+        let around = |block: &&Block| {
+            block.span.file == span.file && block.span.start <= span.start && span.end <= block.span.end
+        };
+        blocks.find(around).map(Block::title)
+    }
+}
+
+/// Reports a name that no expression could mention.
+pub(crate) fn check_name(what: &str, label: &Label, diagnostics: &mut Diagnostics) {
+    if !is_identifier(&label.text) {
+        diagnostics.push(
+            Diagnostic::error(code::BAD_NAME, format!("Invalid {what} name")).at(label.span).detail(
+                "A name must start with a letter or underscore and may contain only letters, digits, underscores, \
+                 and dashes.",
+            ),
+        );
+    }
+}
+
+pub(crate) fn registry_is_ignored(span: Span) -> Diagnostic {
+    Diagnostic::warning(code::NO_EFFECT, "hcp_packer_registry has no effect").at(span).detail(
+        "Karat does not publish to HCP Packer. The block is accepted so that one template serves both.",
+    )
+}
