@@ -42,6 +42,7 @@ fn functions_answer_as_in_packer() {
             "{{replace `a` `b` 1 `aaa`}} {{replace `a` `b` -1 `aaa`}} {{replace_all `` `-` `ab`}}",
             "baa bbb -a-b-",
         ),
+        ("{{upper `straße é`}}{{lower `ÀΣ`}}", "STRAßE Éàσ"),
         ("{{user `region` | replace_all `e` `.`}}", "H.r."),
         ("{{split `a-b-c` `-` 1}}{{split `xyz` `` 2}}", "bz"),
         (

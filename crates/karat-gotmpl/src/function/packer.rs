@@ -104,8 +104,14 @@ pub fn standard(facts: &RunFacts) -> Functions {
         Ok(time_ordered_uuid().into())
     });
 
-    functions.insert("lower", |arguments| texts(arguments).map(|[text]| text.to_lowercase().into()));
-    functions.insert("upper", |arguments| texts(arguments).map(|[text]| text.to_uppercase().into()));
+    functions.insert("lower", |arguments| {
+        let [text] = texts(arguments)?;
+        Ok(text.chars().map(|c| single(c, c.to_lowercase())).collect::<String>().into())
+    });
+    functions.insert("upper", |arguments| {
+        let [text] = texts(arguments)?;
+        Ok(text.chars().map(|c| single(c, c.to_uppercase())).collect::<String>().into())
+    });
     functions.insert("replace_all", |arguments| {
         let [old, new, text] = texts(arguments)?;
         Ok(text.replace(old, new).into())
@@ -133,6 +139,14 @@ pub fn standard(facts: &RunFacts) -> Functions {
         })
     });
     functions
+}
+
+/// The other case of a character; as in Go it stays as it is if that would be several characters (`ß`).
+fn single(c: char, mut other_case: impl Iterator<Item = char>) -> char {
+    match (other_case.next(), other_case.next()) {
+        (Some(other), None) => other,
+        _ => c,
+    }
 }
 
 fn exactly<const N: usize>(arguments: &[Value]) -> Result<&[Value; N], String> {

@@ -5,11 +5,28 @@
 //! values of the types that it asked for.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use karat_model::value::{Type, Value};
 
+mod argument;
+mod charset;
+mod decimal;
+mod digest;
+mod encoding;
+mod file;
+mod format;
+mod instant;
+mod mapping;
+mod network;
+mod numeric;
+mod pattern;
+mod sequence;
+mod set;
 mod string;
+mod time;
+mod yaml;
 
 /// What a function's closure is.
 pub type Run = dyn Fn(&[Value]) -> Result<Value, FunctionError> + Send + Sync;
@@ -188,14 +205,43 @@ impl FunctionTable {
     }
 }
 
-/// The functions that need nothing but their arguments.
-pub fn standard() -> FunctionTable {
+/// What functions know about the world beside their arguments.
+#[derive(Debug, Clone, Default)]
+pub struct FunctionContext {
+    /// The template's directory: what relative paths of files start from.
+    pub base_dir: PathBuf,
+    /// The process's working directory, absolute: what `abspath` and `filebase64` start from.
+    pub cwd: PathBuf,
+    /// What `~` stands for at the start of a path; without it such a path is an error.
+    pub home: Option<PathBuf>,
+}
+
+/// The functions of Packer 1.16, as far as they are supported. `env` is not among them: see [`env`].
+pub fn standard(context: &FunctionContext) -> FunctionTable {
     let mut table = FunctionTable::new();
     table.insert_special("try", Special::Try);
     table.insert_special("can", Special::Can);
     table.insert_special("convert", Special::Convert);
+    digest::register(&mut table);
+    encoding::register(&mut table);
+    file::register(&mut table, context);
+    format::register(&mut table);
+    mapping::register(&mut table);
+    network::register(&mut table);
+    numeric::register(&mut table);
+    pattern::register(&mut table);
+    sequence::register(&mut table);
+    set::register(&mut table);
     string::register(&mut table);
+    time::register(&mut table);
     table
+}
+
+/// The function `env`, which only the defaults of variables may call: the value of an environment variable, or "".
+pub fn env(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Function {
+    Function::new([Param::new("name", Type::String)], Type::String, move |args| {
+        Ok(lookup(argument::text(args, 0)).unwrap_or_default().into())
+    })
 }
 
 #[cfg(test)]
@@ -203,7 +249,7 @@ mod tests {
     use super::*;
 
     fn call(name: &str, arguments: &[Value]) -> String {
-        let table = standard();
+        let table = standard(&FunctionContext::default());
         let Some(Callable::Function(function)) = table.get(name) else { panic!("no function {name}") };
         match function.call(arguments) {
             Ok(value) => format!("{:?} {}", value.as_str(), value.is_sensitive()),

@@ -1,0 +1,48 @@
+//! Functions of digests and of names that are unique.
+
+use karat_model::value::{Type, Value};
+use md5::Md5;
+use sha1::Sha1;
+use sha2::digest::Digest;
+use sha2::{Sha256, Sha512};
+use uuid::{Builder, Uuid};
+
+use super::argument::{shown, text};
+use super::{Function, FunctionError, FunctionTable, Param};
+
+pub(super) fn register(table: &mut FunctionTable) {
+    let param = |name| Param::new(name, Type::String);
+    let mut digest = |name: &str, run: fn(&str) -> String| {
+        table.insert(
+            name,
+            Function::new([param("text")], Type::String, move |args| Ok(run(text(args, 0)).into())),
+        );
+    };
+    digest("md5", hexadecimal::<Md5>);
+    digest("sha1", hexadecimal::<Sha1>);
+    digest("sha256", hexadecimal::<Sha256>);
+    digest("sha512", hexadecimal::<Sha512>);
+    table.insert("uuidv4", Function::new([], Type::String, |_| Ok(Uuid::new_v4().to_string().into())));
+    table.insert("uuidv5", Function::new([param("namespace"), param("name")], Type::String, uuidv5));
+}
+
+fn hexadecimal<D: Digest>(text: &str) -> String {
+    D::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn uuidv5(args: &[Value]) -> Result<Value, FunctionError> {
+    let namespace = match text(args, 0) {
+        "dns" => Uuid::NAMESPACE_DNS,
+        "url" => Uuid::NAMESPACE_URL,
+        "oid" => Uuid::NAMESPACE_OID,
+        "x500" => Uuid::NAMESPACE_X500,
+        other => Uuid::parse_str(other).map_err(|_| {
+            let message = format!("it must be dns, url, oid, x500 or a UUID, but it is {}", shown(args, 0));
+            FunctionError::argument(0, message)
+        })?,
+    };
+    let digest = Sha1::new().chain_update(namespace.as_bytes()).chain_update(text(args, 1)).finalize();
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(digest.iter()).for_each(|(byte, digested)| *byte = *digested);
+    Ok(Builder::from_sha1_bytes(bytes).into_uuid().to_string().into())
+}

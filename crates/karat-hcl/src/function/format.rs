@@ -1,0 +1,256 @@
+//! `format` and `formatlist`.
+
+use karat_model::value::{Type, Value};
+use num_bigint::BigInt;
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::argument::text;
+use super::decimal::Decimal;
+use super::encoding::json_text;
+use super::{Function, FunctionError, FunctionTable, Param};
+
+type Result<T> = std::result::Result<T, FunctionError>;
+
+/// The largest width or precision.
+const MAX_SIZE: usize = 100_000;
+
+pub(super) fn register(table: &mut FunctionTable) {
+    let format = || Param::new("format", Type::String);
+    let args = || Param::new("args", Type::Any).or_null().or_unknown();
+    table.insert(
+        "format",
+        Function::new([format()], Type::String, |args| {
+            if args.iter().any(|arg| !arg.is_wholly_known()) {
+                return Ok(Value::unknown(Type::String));
+            }
+            render(text(args, 0), args.get(1..).unwrap_or_default()).map(Value::from)
+        })
+        .variadic(args()),
+    );
+    table.insert(
+        "formatlist",
+        Function::new([format()], Type::list(Type::String), formatlist).variadic(args()),
+    );
+}
+
+/// Lists run in step; what is no list is the same in every row.
+fn formatlist(args: &[Value]) -> Result<Value> {
+    if args.iter().any(|arg| !arg.is_wholly_known()) {
+        return Ok(Value::unknown(Type::list(Type::String)));
+    }
+    let (format, args) = (text(args, 0), args.get(1..).unwrap_or_default());
+    let mut rows = None;
+    for (at, list) in args.iter().enumerate() {
+        let Some(list) = list.as_slice() else { continue };
+        match rows {
+            Some((_, length)) if length == list.len() => {}
+            Some((first, length)) => {
+                let message = format!("it has {} elements, but argument {first} has {length}", list.len());
+                return Err(FunctionError::argument(at + 1, message));
+            }
+            None => rows = Some((at + 2, list.len())),
+        }
+    }
+    let mut lines = Vec::new();
+    for row in 0..rows.map_or(1, |(_, length)| length) {
+        let cells = args.iter().map(|arg| match arg.as_slice() {
+            Some(list) => list.get(row).cloned().unwrap_or_else(Value::error),
+            None => arg.clone(),
+        });
+        lines.push(render(format, &cells.collect::<Vec<_>>())?.into());
+    }
+    Ok(Value::list(Type::String, lines))
+}
+
+#[derive(Default)]
+struct Flags {
+    plus: bool,
+    minus: bool,
+    sharp: bool,
+    space: bool,
+    zero: bool,
+    width: usize,
+    precision: Option<usize>,
+}
+
+fn render(format: &str, args: &[Value]) -> Result<String> {
+    let mut output = String::new();
+    let mut rest = format;
+    let mut next = 0;
+    let mut used = 0;
+    while let Some(start) = rest.find('%') {
+        output.push_str(&rest[..start]);
+        let directive = &rest[start..];
+        let offset = format.len() - directive.len();
+        let (mut flags, behind) = flags(&directive[1..])?;
+        let (index, behind) = index(behind)?;
+        let mut chars = behind.chars();
+        let Some(verb) = chars.next() else {
+            return Err(FunctionError::argument(0, "it ends inside of a verb; write %% for a percent sign"));
+        };
+        rest = chars.as_str();
+        let directive = &directive[..directive.len() - rest.len()];
+        if verb == '%' {
+            output.push('%');
+            continue;
+        }
+        let at = index.map_or(next, |index| index - 1);
+        let Some(value) = args.get(at) else {
+            let (needed, given) = (at + 1, args.len());
+            let message = format!(
+                "{directive} at {offset} needs argument {needed} behind the format, but {given} were given"
+            );
+            return Err(FunctionError::new(message));
+        };
+        next = at + 1;
+        used = used.max(next);
+        if flags.minus {
+            flags.zero = false;
+        }
+        output.push_str(&verbed(value, verb, &flags).map_err(|problem| {
+            let problem = format!("{directive} at {offset} {problem}");
+            if problem.ends_with("no such verb") {
+                FunctionError::argument(0, problem)
+            } else {
+                FunctionError::argument(at + 1, problem)
+            }
+        })?);
+    }
+    output.push_str(rest);
+    // Indexes out of order leave no argument unused up to the largest.
+    if used < args.len() {
+        return Err(FunctionError::argument(
+            used + 1,
+            format!("the format uses only {used} of the arguments behind it"),
+        ));
+    }
+    Ok(output)
+}
+
+fn flags(text: &str) -> Result<(Flags, &str)> {
+    let mut flags = Flags::default();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        match c {
+            '+' => flags.plus = true,
+            '-' => flags.minus = true,
+            '#' => flags.sharp = true,
+            ' ' => flags.space = true,
+            '0' => flags.zero = true,
+            _ => break,
+        }
+        rest = &rest[1..];
+    }
+    let (width, behind) = digits(rest)?;
+    flags.width = width.unwrap_or(0);
+    rest = behind;
+    if let Some(behind) = rest.strip_prefix('.') {
+        let (precision, behind) = digits(behind)?;
+        flags.precision = Some(precision.unwrap_or(0));
+        rest = behind;
+    }
+    Ok((flags, rest))
+}
+
+fn index(text: &str) -> Result<(Option<usize>, &str)> {
+    let Some((index, behind)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) else {
+        return Ok((None, text));
+    };
+    match index.parse() {
+        Ok(index) if index > 0 => Ok((Some(index), behind)),
+        _ => Err(FunctionError::argument(
+            0,
+            format!("[{index}] is not the number of an argument; they count from 1"),
+        )),
+    }
+}
+
+fn digits(text: &str) -> Result<(Option<usize>, &str)> {
+    let length = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at(length);
+    if digits.is_empty() {
+        return Ok((None, rest));
+    }
+    match digits.parse() {
+        Ok(size) if size <= MAX_SIZE => Ok((Some(size), rest)),
+        _ => Err(FunctionError::argument(0, format!("a width or precision is above {MAX_SIZE}"))),
+    }
+}
+
+/// A value as a verb wants it, or what the verb wants.
+fn verbed(value: &Value, verb: char, flags: &Flags) -> std::result::Result<String, String> {
+    let value = value.clone().unmark();
+    if !"vtbdoxXeEfgGsq".contains(verb) {
+        return Err("is no such verb".to_owned());
+    }
+    if value.is_null() && verb != 'v' {
+        return Err("cannot show null; %v can".to_owned());
+    }
+    let convert = |ty: &Type, what: &str| value.convert(ty).map_err(|_| format!("needs {what}"));
+    let plain = match verb {
+        'v' if flags.sharp || value.is_null() || value.ty().is_compound() => {
+            json_text(&value).map_err(|error| format!("needs a value that JSON can hold: {error}"))?
+        }
+        'v' => match (value.as_str(), value.as_number()) {
+            (Some(text), _) => text.to_owned(),
+            (_, Some(_)) => return verbed(&value, 'g', &Flags { precision: None, ..*flags }),
+            _ => value.as_bool().unwrap_or_default().to_string(),
+        },
+        's' | 'q' => {
+            let text = convert(&Type::String, "a string")?;
+            let text = text.as_str().unwrap_or_default();
+            let cut: String = text.graphemes(true).take(flags.precision.unwrap_or(usize::MAX)).collect();
+            if verb == 's' { cut } else { json_text(&cut.into()).map_err(|error| error.to_string())? }
+        }
+        't' => convert(&Type::Bool, "a bool")?.as_bool().unwrap_or_default().to_string(),
+        _ => {
+            let number = convert(&Type::Number, "a number")?;
+            let number = number.as_number().cloned().unwrap_or(karat_model::value::Number::ZERO);
+            let negative = number.is_negative();
+            let digits = if "bdoxX".contains(verb) {
+                let whole = number.to_big_int().ok_or("needs a whole number")?;
+                integer(&whole, verb, flags)
+            } else if number.is_finite() {
+                let decimal = Decimal::new(&number);
+                match verb {
+                    'f' => decimal.fixed(flags.precision.unwrap_or(6)),
+                    'e' | 'E' => decimal.scientific(Some(flags.precision.unwrap_or(6))),
+                    _ => decimal.general(flags.precision),
+                }
+            } else {
+                "Inf".to_owned()
+            };
+            let digits = if verb.is_ascii_uppercase() { digits.to_ascii_uppercase() } else { digits };
+            let sign = match (negative, flags.plus || !number.is_finite(), flags.space) {
+                (true, ..) => "-",
+                (_, true, _) => "+",
+                (.., true) => " ",
+                _ => "",
+            };
+            let zeros = if flags.zero { flags.width.saturating_sub(sign.len() + digits.len()) } else { 0 };
+            return Ok(pad(format!("{sign}{}{digits}", "0".repeat(zeros)), flags));
+        }
+    };
+    Ok(pad(plain, flags))
+}
+
+fn integer(whole: &BigInt, verb: char, flags: &Flags) -> String {
+    let (radix, prefix) = match verb {
+        'b' => (2, "0b"),
+        'o' => (8, "0"),
+        'd' => (10, ""),
+        _ => (16, "0x"),
+    };
+    let digits = whole.magnitude().to_str_radix(radix);
+    let zeros = "0".repeat(flags.precision.unwrap_or(0).saturating_sub(digits.len()));
+    format!("{}{zeros}{digits}", if flags.sharp { prefix } else { "" })
+}
+
+fn pad(text: String, flags: &Flags) -> String {
+    let missing = flags.width.saturating_sub(text.graphemes(true).count());
+    if flags.minus {
+        text + &" ".repeat(missing)
+    } else {
+        (if flags.zero { "0" } else { " " }).repeat(missing) + &text
+    }
+}

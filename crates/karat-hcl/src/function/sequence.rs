@@ -1,0 +1,265 @@
+//! Functions of lists, sets and tuples.
+
+use karat_model::value::{Number, Type, Value, unify};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::argument::{elements, number, size, wanted, whole};
+use super::{Function, FunctionError, FunctionTable, Param};
+
+type Result = std::result::Result<Value, FunctionError>;
+
+pub(super) fn register(table: &mut FunctionTable) {
+    let any = |name| Param::new(name, Type::Any);
+    let number = |name| Param::new(name, Type::Number);
+    let list = |element| Param::new("list", Type::list(element));
+    table.insert(
+        "alltrue",
+        Function::new([list(Type::Bool)], Type::Bool, |args| {
+            Ok(elements(args, 0)?.iter().all(|element| element.as_bool() == Some(true)).into())
+        }),
+    );
+    table.insert(
+        "anytrue",
+        Function::new([list(Type::Bool)], Type::Bool, |args| {
+            Ok(elements(args, 0)?.iter().any(|element| element.as_bool() == Some(true)).into())
+        }),
+    );
+    table.insert("chunklist", Function::new([list(Type::Any), number("size")], Type::Any, chunklist));
+    table.insert(
+        "coalesce",
+        Function::new([], Type::Any, coalesce).variadic(any("values").or_null().or_unknown()),
+    );
+    table.insert("coalescelist", Function::new([], Type::Any, coalescelist).variadic(any("lists")));
+    table.insert(
+        "compact",
+        Function::new([list(Type::String)], Type::list(Type::String), |args| {
+            let kept =
+                elements(args, 0)?.iter().filter(|text| text.as_str().is_some_and(|text| !text.is_empty()));
+            Ok(Value::list(Type::String, kept.cloned().collect()))
+        }),
+    );
+    table.insert("concat", Function::new([], Type::Any, concat).variadic(any("lists")));
+    table.insert(
+        "contains",
+        Function::new([any("list"), any("value")], Type::Bool, |args| Ok(position(args)?.is_some().into())),
+    );
+    table.insert("distinct", Function::new([list(Type::Any)], Type::Any, distinct));
+    table.insert("element", Function::new([any("list"), number("index")], Type::Any, element));
+    table.insert(
+        "flatten",
+        Function::new([any("list")], Type::Any, |args| {
+            let mut flat = Vec::new();
+            flatten(elements(args, 0)?, &mut flat);
+            Ok(Value::tuple(flat))
+        }),
+    );
+    table.insert(
+        "index",
+        Function::new([any("list"), any("value")], Type::Number, |args| match position(args)? {
+            Some(position) => Ok(Number::from(position).into()),
+            None => Err(FunctionError::argument(1, "it is not in the list")),
+        }),
+    );
+    table.insert("length", Function::new([any("value").or_unknown()], Type::Number, length));
+    table.insert("range", Function::new([], Type::list(Type::Number), range).variadic(number("limits")));
+    table.insert("reverse", Function::new([any("list")], Type::Any, reverse));
+    table.insert("slice", Function::new([any("list"), number("start"), number("end")], Type::Any, slice));
+    table.insert(
+        "sort",
+        Function::new([list(Type::String)], Type::list(Type::String), |args| {
+            let mut sorted = elements(args, 0)?.to_vec();
+            if sorted.iter().any(Value::is_null) {
+                return Err(FunctionError::argument(0, "its elements must not be null"));
+            }
+            sorted.sort_by(Value::total_cmp);
+            Ok(Value::list(Type::String, sorted))
+        }),
+    );
+}
+
+/// Elements in the kind of sequence that the first argument is; a set makes a list.
+fn like_first(args: &[Value], elements: Vec<Value>) -> Value {
+    match args.first().and_then(|list| list.ty().element()) {
+        Some(element) => Value::list(element.clone(), elements),
+        None => Value::tuple(elements),
+    }
+}
+
+fn chunklist(args: &[Value]) -> Result {
+    let list = elements(args, 0)?;
+    let size = match size(args, 1)? {
+        0 => list.len().max(1),
+        size => size,
+    };
+    let chunks = list.chunks(size).map(|chunk| like_first(args, chunk.to_vec())).collect();
+    Ok(Value::list(args.first().map_or(Type::Any, |list| list.ty().clone()), chunks))
+}
+
+fn coalesce(args: &[Value]) -> Result {
+    let Some(ty) = unify(args.iter().map(Value::ty)) else {
+        return Err(FunctionError::new("the arguments must be of one type"));
+    };
+    for value in args {
+        if !value.is_known() {
+            return Ok(Value::unknown(ty));
+        }
+        if !value.is_null() && value.as_str() != Some("") {
+            return value.convert(&ty).map_err(|error| FunctionError::new(error.to_string()));
+        }
+    }
+    Err(FunctionError::new("all arguments are null or empty strings"))
+}
+
+fn coalescelist(args: &[Value]) -> Result {
+    for (at, list) in args.iter().enumerate() {
+        if !elements(args, at)?.is_empty() {
+            return Ok(list.clone());
+        }
+    }
+    Err(FunctionError::new("all lists are empty"))
+}
+
+fn concat(args: &[Value]) -> Result {
+    if args.is_empty() {
+        return Err(FunctionError::new("it takes at least 1 argument, but 0 were given"));
+    }
+    for (at, list) in args.iter().enumerate() {
+        if !matches!(list.ty(), Type::List(_) | Type::Tuple(_)) {
+            return Err(wanted(args, at, "a list or a tuple"));
+        }
+    }
+    if args.iter().all(|list| matches!(list.ty(), Type::List(_)))
+        && let Some(ty) = unify(args.iter().map(Value::ty))
+    {
+        let element = ty.element().cloned().unwrap_or(Type::Any);
+        let converted = args.iter().map(|list| list.convert(&ty));
+        let lists = converted.collect::<std::result::Result<Vec<_>, _>>();
+        let lists = lists.map_err(|error| FunctionError::new(error.to_string()))?;
+        let all = lists.iter().filter_map(Value::as_slice).flatten().cloned();
+        return Ok(Value::list(element, all.collect()));
+    }
+    Ok(Value::tuple(args.iter().filter_map(Value::as_slice).flatten().cloned().collect()))
+}
+
+/// Where the first argument has the second.
+fn position(args: &[Value]) -> std::result::Result<Option<usize>, FunctionError> {
+    let list = elements(args, 0)?;
+    Ok(args.get(1).and_then(|wanted| list.iter().position(|element| element.equals(wanted))))
+}
+
+fn distinct(args: &[Value]) -> Result {
+    let mut kept: Vec<Value> = Vec::new();
+    for element in elements(args, 0)? {
+        if !kept.iter().any(|other| other.equals(element)) {
+            kept.push(element.clone());
+        }
+    }
+    Ok(like_first(args, kept))
+}
+
+fn element(args: &[Value]) -> Result {
+    let list = match args.first().map(Value::ty) {
+        Some(Type::Set(_)) => return Err(wanted(args, 0, "a list or a tuple, which have an order")),
+        _ => elements(args, 0)?,
+    };
+    let length = i64::try_from(list.len()).unwrap_or(i64::MAX);
+    let position = whole(args, 1)?.checked_rem_euclid(length).and_then(|at| usize::try_from(at).ok());
+    let element = position.and_then(|position| list.get(position));
+    element.cloned().ok_or_else(|| FunctionError::argument(0, "it must not be empty"))
+}
+
+fn flatten(list: &[Value], flat: &mut Vec<Value>) {
+    for element in list {
+        match element.as_slice() {
+            Some(inner) => flatten(inner, flat),
+            None => flat.push(element.clone()),
+        }
+    }
+}
+
+fn length(args: &[Value]) -> Result {
+    let Some(value) = args.first() else { return Ok(Number::ZERO.into()) };
+    let length = match (value.ty(), value.is_known()) {
+        // How many there are is known from the type.
+        (Type::Tuple(types), _) => types.len(),
+        (Type::Object(attributes), _) => attributes.len(),
+        (Type::Number | Type::Bool, _) => {
+            return Err(wanted(args, 0, "a string, a list, a set, a map, a tuple or an object"));
+        }
+        (_, false) => return Ok(Value::unknown(Type::Number)),
+        // Unknown elements of a set may turn out to be equal.
+        (Type::Set(_), true) if !value.is_wholly_known() => return Ok(Value::unknown(Type::Number)),
+        _ => match (value.as_str(), value.as_slice(), value.as_map()) {
+            (Some(text), ..) => text.graphemes(true).count(),
+            (_, Some(elements), _) => elements.len(),
+            (_, _, Some(entries)) => entries.len(),
+            _ => 0,
+        },
+    };
+    Ok(Number::from(length).into())
+}
+
+fn range(args: &[Value]) -> Result {
+    let zero = Number::ZERO;
+    let one = Number::from(1);
+    let (start, end, step) = match args.len() {
+        1 => (zero.clone(), number(args, 0), None),
+        2 => (number(args, 0), number(args, 1), None),
+        3 => (number(args, 0), number(args, 1), Some(number(args, 2))),
+        count => {
+            return Err(FunctionError::new(format!("it takes 1, 2 or 3 arguments, but {count} were given")));
+        }
+    };
+    let down = end < start;
+    let step = step.unwrap_or_else(|| if down { one.neg() } else { one });
+    if step.is_zero() {
+        return Err(FunctionError::argument(2, "the step must not be zero"));
+    }
+    if step.is_negative() != down && start != end {
+        let way = if down {
+            "negative, as the end is below the start"
+        } else {
+            "positive, as the end is above the start"
+        };
+        return Err(FunctionError::argument(2, format!("the step must be {way}")));
+    }
+    let mut numbers = Vec::new();
+    let mut next = start;
+    while if down { next > end } else { next < end } {
+        if numbers.len() == 1024 {
+            return Err(FunctionError::new("the range has more than 1024 numbers"));
+        }
+        numbers.push(Value::from(next.clone()));
+        next = next.add(&step).ok_or_else(|| FunctionError::new("the limits must not be infinite"))?;
+    }
+    Ok(Value::list(Type::Number, numbers))
+}
+
+fn reverse(args: &[Value]) -> Result {
+    Ok(like_first(args, elements(args, 0)?.iter().rev().cloned().collect()))
+}
+
+fn slice(args: &[Value]) -> Result {
+    if matches!(args.first().map(Value::ty), Some(Type::Set(_))) {
+        return Err(wanted(args, 0, "a list or a tuple, which have an order"));
+    }
+    let list = elements(args, 0)?;
+    let (start, end) = (size(args, 1)?, size(args, 2)?);
+    let length = list.len();
+    if start > length {
+        return Err(FunctionError::argument(
+            1,
+            format!("it must not be above the length of the list, {length}"),
+        ));
+    }
+    if end > length {
+        return Err(FunctionError::argument(
+            2,
+            format!("it must not be above the length of the list, {length}"),
+        ));
+    }
+    if start > end {
+        return Err(FunctionError::argument(1, "it must not be above the end"));
+    }
+    Ok(like_first(args, list.get(start..end).unwrap_or_default().to_vec()))
+}
