@@ -255,3 +255,74 @@ fn no_type(expr: &Expr) -> Diagnostic {
         _ => problem.help("for example `string`, `list(string)` or `object({ name = string })`"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use karat_model::span::SourceMap;
+
+    use super::*;
+    use crate::parse_expression;
+    use crate::testing::{problems, show};
+
+    fn read(text: &str) -> Result<TypeConstraint, String> {
+        let mut map = SourceMap::new();
+        let file = map.add("test", text);
+        let mut diagnostics = Diagnostics::new();
+        let expr = parse_expression(file, text, &mut diagnostics);
+        type_constraint(&expr, &mut diagnostics).ok_or_else(|| problems(&map, diagnostics))
+    }
+
+    #[test]
+    fn types() {
+        for (text, expected) in [
+            ("string", r#""string""#),
+            ("any", r#""dynamic""#),
+            ("list(set(map(bool)))", r#"["list",["set",["map","bool"]]]"#),
+            ("tuple([string, number])", r#"["tuple",["string","number"]]"#),
+            (
+                "object({ a = string, b = optional(list(any)) })",
+                r#"["object",{"a":"string","b":["list","dynamic"]},["b"]]"#,
+            ),
+        ] {
+            assert_eq!(read(text).unwrap().ty.to_json().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn mistakes() {
+        for (text, expected) in [
+            ("\"string\"", "1:1 This is not a type; types are written without quotes: string"),
+            ("strin", "1:1 There is no type `strin`; did you mean `string`?"),
+            ("list", "1:1 It is not said what a `list` consists of; for example `list(string)`"),
+            ("list(string, number)", "1:1 `list` is written with one argument; for example `list(string)`"),
+            (
+                "object([])",
+                "1:8 The attributes of an object type are written in braces; for example `object({ name = string, size = optional(number, 10) })`",
+            ),
+            (
+                "optional(string)",
+                "1:1 Only attributes of an object can be `optional`; for example `object({ name = string, size = optional(number, 10) })`",
+            ),
+            (
+                "object({ a = optional(number, \"x\") })",
+                "1:31 The default does not have the type of the attribute (a number is required, but \"x\" is not a number)",
+            ),
+        ] {
+            assert_eq!(read(text).unwrap_err(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn defaults_are_filled_in_at_any_depth() {
+        let constraint = read(
+            "map(object({ a = optional(string, \"x\"), b = optional(object({ c = optional(number, 1) }), {}) }))",
+        );
+        let value =
+            Value::from_json(&serde_json::json!({"k": {}, "l": {"a": 5, "b": {"c": "7"}}, "m": {"a": null}}));
+        let filled = constraint.unwrap().apply(&value).unwrap();
+        assert_eq!(
+            show(&filled),
+            r#"map{k = {a = "x", b = {c = 1}}, l = {a = "5", b = {c = 7}}, m = {a = "x", b = {c = 1}}}"#
+        );
+    }
+}

@@ -72,8 +72,9 @@ fn decode_attribute(
     match value.convert(&spec.ty) {
         Ok(value) => value.mark_if(spec.sensitive),
         Err(error) => {
-            let problem = Diagnostic::error("wrong-type", format!("The argument `{name}` has the wrong type"))
-                .label(attribute.expr.span, error.to_string());
+            let problem =
+                Diagnostic::error("wrong-type", format!("The argument `{name}` has the wrong type"))
+                    .label(attribute.expr.span, error.to_string());
             let is_element = spec.ty.element().is_some_and(|element| value.convert(element).is_ok());
             diagnostics.push(match spec.ty {
                 Type::List(_) | Type::Set(_) if is_element => problem
@@ -93,15 +94,20 @@ fn unknown_attribute(attribute: &Attribute, schema: &Schema) -> Diagnostic {
     if schema.blocks.contains_key(name) {
         return Diagnostic::error("unknown-argument", format!("`{name}` is a block, not an argument"))
             .label(span, "it is set here with `=`")
-            .help(format!("write `{name} {{ … }}` without `=`; where there are several, write a block for each"));
+            .help(format!(
+                "write `{name} {{ … }}` without `=`; where there are several, write a block for each"
+            ));
     }
-    let problem = Diagnostic::error("unknown-argument", format!("There is no argument `{name}` here")).at(span);
+    let problem =
+        Diagnostic::error("unknown-argument", format!("There is no argument `{name}` here")).at(span);
     let known = schema.attributes.keys().chain(schema.blocks.keys()).map(String::as_str);
     match did_you_mean(name, known) {
-        Some(meant) if schema.blocks.contains_key(meant) => problem.help(format!("did you mean the block `{meant}`?")),
-        Some(meant) => problem
-            .help(format!("did you mean `{meant}`?"))
-            .fix(Edit { span, replacement: meant.to_owned() }),
+        Some(meant) if schema.blocks.contains_key(meant) => {
+            problem.help(format!("did you mean the block `{meant}`?"))
+        }
+        Some(meant) => {
+            problem.help(format!("did you mean `{meant}`?")).fix(Edit { span, replacement: meant.to_owned() })
+        }
         None => problem,
     }
 }
@@ -109,7 +115,8 @@ fn unknown_attribute(attribute: &Attribute, schema: &Schema) -> Diagnostic {
 fn unknown_block(block: &Block, kind: &str, schema: &Schema) -> Diagnostic {
     let span = block.header;
     if let Some(attribute) = schema.attributes.get(kind) {
-        let problem = Diagnostic::error("unknown-block", format!("`{kind}` is an argument, not a block")).at(span);
+        let problem =
+            Diagnostic::error("unknown-block", format!("`{kind}` is an argument, not a block")).at(span);
         return match attribute.ty {
             Type::Map(_) | Type::Object(_) | Type::Any => {
                 problem.label(span, "the `=` is missing").help(format!("write `{kind} = {{ … }}`"))
@@ -175,7 +182,8 @@ fn collect<'b>(
     };
     if let Some(label) = block.labels.first() {
         diagnostics.push(
-            Diagnostic::error("unknown-block", format!("A block `{kind}` has no labels")).label(label.span, "remove it"),
+            Diagnostic::error("unknown-block", format!("A block `{kind}` has no labels"))
+                .label(label.span, "remove it"),
         );
     }
     let value = decode(&block.body, &spec.schema, scope, diagnostics);
@@ -226,4 +234,149 @@ fn add<'b>(
     }
     found.first.get_or_insert(block);
     found.values.push(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use karat_model::schema::Attribute;
+    use karat_model::span::SourceMap;
+
+    use super::*;
+    use crate::function::standard;
+    use crate::parse;
+    use crate::testing::{problems, show};
+
+    fn schema() -> Schema {
+        let attribute = |ty: Type| Attribute::new(ty);
+        let block = |nesting, required, name: &str, ty| schema::Block {
+            nesting,
+            required,
+            schema: Schema { attributes: [(name.to_owned(), attribute(ty))].into(), ..Schema::default() },
+            doc: String::new(),
+        };
+        let unsupported = Some("snapshots need a backing file".to_owned());
+        let deprecated = Some("use `disk_size`".to_owned());
+        Schema {
+            attributes: [
+                (
+                    "disk_size",
+                    Attribute {
+                        doc: "Size of the\ndisk.\n\nMore.".to_owned(),
+                        ..attribute(Type::Number).required()
+                    },
+                ),
+                ("boot_command", attribute(Type::list(Type::String))),
+                ("labels", attribute(Type::map(Type::String))),
+                ("password", Attribute { sensitive: true, ..attribute(Type::String) }),
+                ("snapshot", Attribute { unsupported, ..attribute(Type::Bool) }),
+                ("size", Attribute { deprecated, ..attribute(Type::Number) }),
+            ]
+            .map(|(name, attribute)| (name.to_owned(), attribute))
+            .into(),
+            blocks: [
+                ("vnc", block(Nesting::Single, false, "port", Type::Number)),
+                ("disk", block(Nesting::List, false, "size", Type::Number)),
+            ]
+            .map(|(name, block)| (name.to_owned(), block))
+            .into(),
+        }
+    }
+
+    fn decoded(text: &str) -> (String, String) {
+        let mut map = SourceMap::new();
+        let file = map.add("test", text);
+        let mut diagnostics = Diagnostics::new();
+        let body = parse(file, text, &mut diagnostics);
+        let scope = Scope::new(standard(&Default::default())).with("later", Value::unknown(Type::list(Type::Number)));
+        let value = decode(&body, &schema(), &scope, &mut diagnostics);
+        if !diagnostics.has_errors() {
+            assert_eq!(*value.ty(), schema().ty(), "the type follows from the schema: {text}");
+        }
+        (show(&value), problems(&map, diagnostics))
+    }
+
+    const REST: &str = "size = null(number), snapshot = null(bool), vnc = null(object)}";
+
+    #[test]
+    fn every_key_is_present() {
+        for (text, expected) in [
+            (
+                "disk_size = \"5\"",
+                "{boot_command = null(list of string), disk = list[], disk_size = 5, labels = null(map of string), password = null(string), ",
+            ),
+            (
+                "disk_size = 5\nboot_command = [\"a\", 1]\nlabels = { x = true }\npassword = \"p\"\ndisk { size = 1 }\ndisk {}",
+                "{boot_command = list[\"a\", \"1\"], disk = list[{size = 1}, {size = null(number)}], disk_size = 5, labels = map{x = \"true\"}, password = sensitive(\"p\"), ",
+            ),
+            (
+                "disk_size = 5\ndynamic \"disk\" {\n for_each = { a = 1, b = 2 }\n content {\n size = disk.value * 10\n}\n}",
+                "{boot_command = null(list of string), disk = list[{size = 10}, {size = 20}], disk_size = 5, labels = null(map of string), password = null(string), ",
+            ),
+            (
+                "disk_size = 5\ndynamic \"disk\" {\n for_each = later\n iterator = it\n content {\n size = it.key\n}\n}",
+                "{boot_command = null(list of string), disk = unknown(list of object), disk_size = 5, labels = null(map of string), password = null(string), ",
+            ),
+        ] {
+            assert_eq!(decoded(text), (format!("{expected}{REST}"), String::new()), "{text}");
+        }
+    }
+
+    #[test]
+    fn mistakes() {
+        for (text, expected) in [
+            ("", "1:1 The argument `disk_size` is required (it is missing here)"),
+            (
+                "disk_size = 1\ndisksize = 2",
+                "2:1 There is no argument `disksize` here; did you mean `disk_size`?",
+            ),
+            ("disk_size = 1\nfoo = nowhere", "2:1 There is no argument `foo` here"),
+            (
+                "disk_size = [1]",
+                "1:13 The argument `disk_size` has the wrong type (a number is required, but this is a tuple)",
+            ),
+            (
+                "disk_size = 1\nboot_command = \"a\"",
+                "2:16 The argument `boot_command` has the wrong type (a list of string is required, but this is a string); put it in brackets to make a list of it",
+            ),
+            (
+                "disk_size = 1\nlabels = { a = [] }",
+                "2:10 The argument `labels` has the wrong type ([\"a\"]: a string is required, but this is a tuple)",
+            ),
+            (
+                "disk_size = 1\nsnapshot = true",
+                "2:1 The argument `snapshot` is not supported yet (snapshots need a backing file)",
+            ),
+            ("disk_size = 1\nsize = 1", "2:1 warning: The argument `size` is deprecated (use `disk_size`)"),
+            (
+                "disk_size = 1\nlabels {\n}",
+                "2:1 `labels` is an argument, not a block (the `=` is missing); write `labels = { … }`",
+            ),
+            (
+                "disk_size = 1\ndisk = [{}]",
+                "2:1 `disk` is a block, not an argument (it is set here with `=`); write `disk { … }` without `=`; where there are several, write a block for each",
+            ),
+            ("disk_size = 1\nvnc {}\nvnc {}", "3:1 There can be only one block `vnc` (this is another one)"),
+            ("disk_size = 1\ndisks {}", "2:1 There is no block `disks` here; did you mean `disk`?"),
+            ("disk_size = 1\nvnc { prt = 1 }", "2:7 There is no argument `prt` here; did you mean `port`?"),
+            ("disk_size = 1\nvnc \"a\" {}", "2:5 A block `vnc` has no labels (remove it)"),
+            (
+                "disk_size = nowhere",
+                "1:13 There is no `nowhere` here; if you meant the text, put it in quotes: \"nowhere\"",
+            ),
+            (
+                "disk_size = 1\ndynamic \"disk\" {\n for_each = null\n content {}\n}",
+                "3:13 `for` cannot iterate over null (this is null); give it a value, or iterate over `coalesce(…, [])`",
+            ),
+            (
+                "disk_size = 1\ndynamic \"disk\" {\n content {}\n}",
+                "4:1 A `dynamic` block needs `for_each` (it is missing here)",
+            ),
+            (
+                "disk_size = 1\ndynamic \"dsk\" {\n for_each = []\n content {}\n}",
+                "2:1 There is no block `dsk` here; did you mean `disk`?",
+            ),
+        ] {
+            assert_eq!(decoded(text).1, expected, "{text}");
+        }
+    }
 }

@@ -67,7 +67,8 @@ impl<'b> Dynamic<'b> {
             Some(expr) => match expr.as_keyword() {
                 Some(name) => name,
                 None => {
-                    let problem = Diagnostic::error(CODE, "`iterator` must be a name without quotes").at(expr.span);
+                    let problem =
+                        Diagnostic::error(CODE, "`iterator` must be a name without quotes").at(expr.span);
                     diagnostics.push(problem);
                     return None;
                 }
@@ -78,7 +79,8 @@ impl<'b> Dynamic<'b> {
             Some(expr) => match expr.as_list() {
                 Some(labels) => labels,
                 None => {
-                    let problem = Diagnostic::error(CODE, "`labels` must be a list in brackets").at(expr.span);
+                    let problem =
+                        Diagnostic::error(CODE, "`labels` must be a list in brackets").at(expr.span);
                     diagnostics.push(problem);
                     return None;
                 }

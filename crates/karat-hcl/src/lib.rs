@@ -11,6 +11,8 @@ pub mod function;
 mod lexer;
 mod parser;
 mod scope;
+#[cfg(test)]
+mod testing;
 pub mod token;
 pub mod tree;
 

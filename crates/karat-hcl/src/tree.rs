@@ -73,7 +73,7 @@ pub struct Expr {
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExprKind {
     /// A number, `true`, `false`, `null`, or text without anything to evaluate.
-    Literal(Value),
+    Literal(Box<Value>),
     /// Text with something to evaluate in it.
     Template(Vec<Part>),
     /// A variable by its name.

@@ -56,7 +56,7 @@ impl Evaluator<'_> {
 
     fn expr(&mut self, expr: &Expr, scope: &Scope<'_>) -> Value {
         match &expr.kind {
-            ExprKind::Literal(value) => value.clone(),
+            ExprKind::Literal(value) => value.as_ref().clone(),
             ExprKind::Template(parts) => self.template(parts, scope),
             ExprKind::Variable(name) => self.variable(name, expr.span, scope),
             ExprKind::Access(base, steps) => {
@@ -231,3 +231,6 @@ fn two_types(conditional: &Conditional, yes: &Value, no: &Value) -> Diagnostic {
         .label(conditional.no.span, format!("this is {}", no.ty().with_article()))
         .label(conditional.yes.span, format!("this is {}", yes.ty().with_article()))
 }
+
+#[cfg(test)]
+mod tests;

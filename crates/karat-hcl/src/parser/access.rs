@@ -69,7 +69,7 @@ impl Parser<'_> {
                     return self.fail(chained_numbers(self.text_of(token), span));
                 };
                 let index = Value::number(Number::from(index));
-                let index = Expr { kind: ExprKind::Literal(index), span: self.span(token) };
+                let index = Expr { kind: ExprKind::Literal(Box::new(index)), span: self.span(token) };
                 Ok(Step { kind: StepKind::Index(index), span })
             }
             _ => {
@@ -89,7 +89,9 @@ impl Parser<'_> {
             let close = self.next();
             let outside =
                 self.newlines.len().checked_sub(2).and_then(|outer| self.newlines.get(outer)).copied();
-            let each = self.deeper(|parser| parser.with_newlines(outside.unwrap_or(true), Self::steps))?;
+            self.enter(1)?;
+            let each = self.with_newlines(outside.unwrap_or(true), Self::steps)?;
+            self.depth -= 1;
             let span = self.span(open).to(each.last().map_or(self.span(close), |step| step.span));
             return Ok(Step { kind: StepKind::Splat(each), span });
         }

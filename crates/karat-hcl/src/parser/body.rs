@@ -7,6 +7,9 @@ use super::{Failed, Parsed, Parser, SYNTAX, T};
 use crate::token::Token;
 use crate::tree::{Attribute, Block, Body, Expr, ExprKind, Ident, Label};
 
+/// How many levels of nesting a block counts for.
+const BLOCK_LEVELS: usize = 8;
+
 impl Parser<'_> {
     pub(super) fn file(&mut self) -> Body {
         let mut body = self.empty_body();
@@ -40,7 +43,10 @@ impl Parser<'_> {
                 return;
             }
             let start = self.significant(self.at);
+            let (depth, brackets) = (self.depth, self.newlines.len());
             if let Err(Failed) = self.item(body) {
+                self.depth = depth;
+                self.newlines.truncate(brackets);
                 self.recover(start);
             }
         }
@@ -194,7 +200,9 @@ impl Parser<'_> {
             }
             header = labels.last().map_or(header, |label| header.to(label.span));
         };
-        let (body, close) = self.deeper(|parser| parser.braced_body(open, header))?;
+        self.enter(BLOCK_LEVELS)?;
+        let (body, close) = self.braced_body(open, header)?;
+        self.depth -= BLOCK_LEVELS;
         let span = header.to(self.span(close));
         Ok(Block { kind, labels, body, header, span })
     }

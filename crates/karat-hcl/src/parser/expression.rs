@@ -3,34 +3,41 @@
 use karat_model::diagnostic::{Diagnostic, Edit};
 use karat_model::value::{Number, Type, Value};
 
-use super::{Parsed, Parser, SYNTAX, T};
+use super::{Failed, Parsed, Parser, SYNTAX, T};
 use crate::token::{Token, TokenKind};
 use crate::tree::{BinaryOp, Call, Conditional, Expr, ExprKind, Ident, Link, UnaryOp};
 
 impl Parser<'_> {
+    // What calls itself here is kept free of messages, which would make each level of the stack large.
+
     pub(super) fn expression(&mut self) -> Parsed<Expr> {
-        self.deeper(|parser| {
-            let condition = parser.binary(0)?;
-            if parser.eat(T::Question).is_none() {
-                return Ok(condition);
-            }
-            parser.conditional(condition)
-        })
+        self.enter(1)?;
+        let condition = self.binary(0);
+        let result = match condition {
+            Ok(condition) if self.eat(T::Question).is_some() => self.conditional(condition),
+            other => other,
+        };
+        self.depth -= 1;
+        result
     }
 
     fn conditional(&mut self, condition: Expr) -> Parsed<Expr> {
         let yes = self.expression()?;
         if self.eat(T::Colon).is_none() {
-            let found = self.peek();
-            let problem = Diagnostic::error(SYNTAX, "The other half of the condition is missing")
-                .label(self.span(found), format!("`:` is expected here, not {}", self.describe(found)))
-                .label(condition.span, "the condition is this")
-                .help("a condition is written `condition ? value_if_true : value_if_false`");
-            return self.fail(problem);
+            return self.half_condition(&condition);
         }
         let no = self.expression()?;
         let span = condition.span.to(no.span);
         Ok(Expr { kind: ExprKind::Conditional(Box::new(Conditional { condition, yes, no })), span })
+    }
+
+    fn half_condition(&mut self, condition: &Expr) -> Parsed<Expr> {
+        let found = self.peek();
+        let problem = Diagnostic::error(SYNTAX, "The other half of the condition is missing")
+            .label(self.span(found), format!("`:` is expected here, not {}", self.describe(found)))
+            .label(condition.span, "the condition is this")
+            .help("a condition is written `condition ? value_if_true : value_if_false`");
+        self.fail(problem)
     }
 
     /// Operands and the operators between them that bind no more loosely than `loosest`.
@@ -40,65 +47,43 @@ impl Parser<'_> {
             && level >= loosest
         {
             let token = self.next();
-            let link = Link { op, op_span: self.span(token), operand: self.binary(level + 1)? };
-            let span = left.span.to(link.operand.span);
-            left.kind = match left.kind {
-                // A chain that is not in parentheses was made here; a tighter one is the first operand of this one.
-                ExprKind::Chain(first, mut links)
-                    if links.first().is_some_and(|link| precedence(link.op) == level) =>
-                {
-                    links.push(link);
-                    ExprKind::Chain(first, links)
-                }
-                kind => ExprKind::Chain(Box::new(Expr { kind, span: left.span }), vec![link]),
-            };
-            left.span = span;
+            self.enter(1)?;
+            let operand = self.binary(level + 1)?;
+            self.depth -= 1;
+            left = chain(left, level, Link { op, op_span: self.span(token), operand });
         }
         Ok(left)
     }
 
     /// Something with any operators before it and any steps behind it.
     fn operand(&mut self) -> Parsed<Expr> {
-        let mut operators = Vec::new();
-        while let Some(token) = self.eat(T::Minus).or_else(|| self.eat(T::Not)) {
-            operators.push(token);
-        }
-        if operators.len() + self.depth > super::MAX_DEPTH {
-            let span = self.span(self.peek());
-            return self
-                .fail(Diagnostic::error("too-deep", "There are too many operators in a row").at(span));
+        if matches!(self.peek().kind, T::Minus | T::Not) {
+            return self.negated();
         }
         let term = self.term()?;
-        let operand = self.accesses(term)?;
-        Ok(operators.into_iter().rev().fold(operand, |operand, token| {
-            let op = if token.kind == T::Minus { UnaryOp::Negate } else { UnaryOp::Not };
-            let span = self.span(token).to(operand.span);
-            Expr { kind: ExprKind::Unary(op, Box::new(operand)), span }
-        }))
+        self.accesses(term)
+    }
+
+    fn negated(&mut self) -> Parsed<Expr> {
+        let token = self.next();
+        self.enter(1)?;
+        let operand = self.operand()?;
+        self.depth -= 1;
+        let op = if token.kind == T::Minus { UnaryOp::Negate } else { UnaryOp::Not };
+        let span = self.span(token).to(operand.span);
+        Ok(Expr { kind: ExprKind::Unary(op, Box::new(operand)), span })
     }
 
     fn term(&mut self) -> Parsed<Expr> {
         let token = self.peek();
         match token.kind {
-            T::Number => {
-                self.next();
-                self.number(token)
-            }
+            T::Number => self.number(),
             T::Ident => self.name(),
             T::OpenQuote => self.quoted(),
             T::OpenHeredoc => self.heredoc(),
             T::OpenBracket => self.brackets(),
             T::OpenBrace => self.braces(),
-            T::OpenParen => {
-                self.next();
-                let inner = self.with_newlines(false, |parser| {
-                    let inner = parser.expression()?;
-                    Ok((inner, parser.close(T::CloseParen, token)?))
-                });
-                let (inner, close) = inner?;
-                let span = self.span(token).to(self.span(close));
-                Ok(Expr { kind: ExprKind::Parens(Box::new(inner)), span })
-            }
+            T::OpenParen => self.parens(),
             _ => self.no_expression(token),
         }
     }
@@ -124,10 +109,21 @@ impl Parser<'_> {
         self.fail(problem)
     }
 
-    fn number(&mut self, token: Token) -> Parsed<Expr> {
+    fn parens(&mut self) -> Parsed<Expr> {
+        let open = self.next();
+        self.newlines.push(false);
+        let inner = self.expression();
+        let close = if inner.is_ok() { self.close(T::CloseParen, open) } else { Err(Failed) };
+        self.newlines.pop();
+        let (inner, close) = (inner?, close?);
+        Ok(Expr { kind: ExprKind::Parens(Box::new(inner)), span: self.span(open).to(self.span(close)) })
+    }
+
+    fn number(&mut self) -> Parsed<Expr> {
+        let token = self.next();
         let span = self.span(token);
         match self.text_of(token).parse::<Number>() {
-            Ok(number) => Ok(Expr { kind: ExprKind::Literal(Value::number(number)), span }),
+            Ok(number) => Ok(Expr { kind: ExprKind::Literal(Box::new(Value::number(number))), span }),
             Err(error) => self.fail(Diagnostic::error(SYNTAX, format!("This is {error}")).at(span)),
         }
     }
@@ -147,23 +143,32 @@ impl Parser<'_> {
             return self.call(Ident { name, span });
         }
         if name.contains("::") {
-            let found = self.peek();
-            let problem = Diagnostic::error(SYNTAX, format!("`{name}` is the name of a function"))
-                .label(self.span(found), "the `(` of a call is expected here");
-            return self.fail(problem);
+            return self.no_call(&name);
         }
         let kind = match name.as_str() {
-            "true" => ExprKind::Literal(Value::bool(true)),
-            "false" => ExprKind::Literal(Value::bool(false)),
-            "null" => ExprKind::Literal(Value::null(Type::Any)),
+            "true" => ExprKind::Literal(Box::new(Value::bool(true))),
+            "false" => ExprKind::Literal(Box::new(Value::bool(false))),
+            "null" => ExprKind::Literal(Box::new(Value::null(Type::Any))),
             _ => ExprKind::Variable(name),
         };
         Ok(Expr { kind, span })
     }
 
+    fn no_call<R>(&mut self, name: &str) -> Parsed<R> {
+        let found = self.peek();
+        let problem = Diagnostic::error(SYNTAX, format!("`{name}` is the name of a function"))
+            .label(self.span(found), "the `(` of a call is expected here");
+        self.fail(problem)
+    }
+
     fn call(&mut self, name: Ident) -> Parsed<Expr> {
         let open = self.next();
-        let (arguments, expand, close) = self.with_newlines(false, |parser| parser.arguments(open))?;
+        self.enter(1)?;
+        self.newlines.push(false);
+        let arguments = self.arguments(open);
+        self.newlines.pop();
+        self.depth -= 1;
+        let (arguments, expand, close) = arguments?;
         let span = name.span.to(self.span(close));
         Ok(Expr { kind: ExprKind::Call(Box::new(Call { name, arguments, expand })), span })
     }
@@ -177,12 +182,7 @@ impl Parser<'_> {
             arguments.push(self.expression()?);
             if self.eat(T::Ellipsis).is_some() {
                 if let Some(comma) = self.eat(T::Comma) {
-                    let span = self.span(comma);
-                    let problem =
-                        Diagnostic::error(SYNTAX, "Only the last argument can be expanded with `...`")
-                            .label(span, "the call must end here")
-                            .fix(Edit { span, replacement: String::new() });
-                    return self.fail(problem);
+                    return self.comma_after_expansion(comma);
                 }
                 return Ok((arguments, true, self.close(T::CloseParen, open)?));
             }
@@ -190,6 +190,14 @@ impl Parser<'_> {
                 return Ok((arguments, false, self.close(T::CloseParen, open)?));
             }
         }
+    }
+
+    fn comma_after_expansion<R>(&mut self, comma: Token) -> Parsed<R> {
+        let span = self.span(comma);
+        let problem = Diagnostic::error(SYNTAX, "Only the last argument can be expanded with `...`")
+            .label(span, "the call must end here")
+            .fix(Edit { span, replacement: String::new() });
+        self.fail(problem)
     }
 
     /// The bracket that closes `open`.
@@ -217,6 +225,22 @@ fn expected(close: TokenKind) -> String {
         T::CloseBrace => "`,`, a line end or `}`".to_owned(),
         _ => close.describe().to_owned(),
     }
+}
+
+/// One more operator and operand. What is not in parentheses and binds as tightly was made here and goes on; what
+/// binds more tightly is the first operand.
+fn chain(left: Expr, level: usize, link: Link) -> Expr {
+    let span = left.span.to(link.operand.span);
+    let kind = match left.kind {
+        ExprKind::Chain(first, mut links)
+            if links.first().is_some_and(|link| precedence(link.op) == level) =>
+        {
+            links.push(link);
+            ExprKind::Chain(first, links)
+        }
+        kind => ExprKind::Chain(Box::new(Expr { kind, span: left.span }), vec![link]),
+    };
+    Expr { kind, span }
 }
 
 fn operator(kind: TokenKind) -> Option<(usize, BinaryOp)> {

@@ -17,9 +17,9 @@ mod expression;
 mod heredoc;
 mod template;
 
-/// How deep expressions and blocks may be nested in one another. Far beyond what people write, and little enough for
-/// the stack of any thread.
-pub const MAX_DEPTH: usize = 600;
+/// How deep expressions and blocks may be nested in one another: far beyond what people write, and little enough for the
+/// stack of any thread. What needs much stack for each level counts for several.
+pub const MAX_DEPTH: usize = 512;
 
 /// The code of problems with the form of a text.
 pub(crate) const SYNTAX: &str = "syntax";
@@ -148,20 +148,22 @@ impl<'a> Parser<'a> {
         Err(Failed)
     }
 
-    /// Runs `read` one level deeper.
-    fn deeper<R>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<R>) -> Parsed<R> {
-        if self.depth >= MAX_DEPTH {
-            let token = self.peek();
-            return self.fail(
-                Diagnostic::error("too-deep", format!("This is nested more than {MAX_DEPTH} levels deep"))
-                    .label(self.span(token), "the limit is reached here")
-                    .help("move inner parts to `locals`"),
-            );
+    /// So many levels deeper. Who succeeds takes them back from `depth`; after a failure the item starts anew.
+    fn enter(&mut self, levels: usize) -> Parsed<()> {
+        if self.depth + levels > MAX_DEPTH {
+            return self.too_deep();
         }
-        self.depth += 1;
-        let result = read(self);
-        self.depth -= 1;
-        result
+        self.depth += levels;
+        Ok(())
+    }
+
+    fn too_deep<R>(&mut self) -> Parsed<R> {
+        let token = self.peek();
+        self.fail(
+            Diagnostic::error("too-deep", format!("This is nested more than {MAX_DEPTH} levels deep"))
+                .label(self.span(token), "the limit is reached here")
+                .help("move inner parts to `locals`"),
+        )
     }
 
     /// Runs `read` where the end of a line means something, or does not.

@@ -36,14 +36,18 @@ impl Parser<'_> {
         let pieces = self.pieces(true)?;
         let close = self.raw();
         if close.kind != T::CloseQuote {
-            let span = self.span(open).to(self.span(close).at_start());
-            let problem = Diagnostic::error(SYNTAX, "The string is not closed")
-                .label(span, "the closing `\"` is missing on this line")
-                .help("write \\n for a line end in a string; longer texts are written as heredocs: `<<EOT`");
-            return self.fail(problem);
+            return self.unclosed_string(open, close);
         }
         self.at += 1;
         self.template(pieces, self.span(open).to(self.span(close)))
+    }
+
+    fn unclosed_string<R>(&mut self, open: Token, close: Token) -> Parsed<R> {
+        let span = self.span(open).to(self.span(close).at_start());
+        let problem = Diagnostic::error(SYNTAX, "The string is not closed")
+            .label(span, "the closing `\"` is missing on this line")
+            .help("write \\n for a line end in a string; longer texts are written as heredocs: `<<EOT`");
+        self.fail(problem)
     }
 
     /// `<<NAME` or `<<-NAME`
@@ -52,12 +56,8 @@ impl Parser<'_> {
         let pieces = self.pieces(false)?;
         let close = self.raw();
         let marker = self.text_of(open).trim_end();
-        let name = marker.trim_start_matches(['<', '-']);
         if close.kind != T::CloseHeredoc {
-            let span = Span::new(self.file, open.start as usize, open.start as usize + marker.len());
-            let problem = Diagnostic::error(SYNTAX, "The heredoc is not closed")
-                .label(span, format!("there is no line that consists of `{name}`"));
-            return self.fail(problem);
+            return self.unclosed_heredoc(open, marker);
         }
         self.at += 1;
         let mut pieces = strip(pieces);
@@ -65,6 +65,14 @@ impl Parser<'_> {
             heredoc::dedent(&mut pieces);
         }
         self.assemble(pieces, self.span(open).to(self.span(close)))
+    }
+
+    fn unclosed_heredoc<R>(&mut self, open: Token, marker: &str) -> Parsed<R> {
+        let name = marker.trim_start_matches(['<', '-']);
+        let span = Span::new(self.file, open.start as usize, open.start as usize + marker.len());
+        let problem = Diagnostic::error(SYNTAX, "The heredoc is not closed")
+            .label(span, format!("there is no line that consists of `{name}`"));
+        self.fail(problem)
     }
 
     pub(super) fn bare_template(&mut self) -> Expr {
@@ -91,7 +99,12 @@ impl Parser<'_> {
                 }
                 T::OpenInterpolation | T::OpenDirective => {
                     self.at += 1;
-                    pieces.push(self.with_newlines(false, |parser| parser.sequence(token))?);
+                    self.enter(1)?;
+                    self.newlines.push(false);
+                    let piece = self.sequence(token);
+                    self.newlines.pop();
+                    self.depth -= 1;
+                    pieces.push(piece?);
                 }
                 _ => return Ok(pieces),
             }
@@ -105,14 +118,7 @@ impl Parser<'_> {
         };
         let close = self.peek();
         if close.kind != T::CloseTemplate {
-            let sign = self.text_of(open).trim_end_matches('~');
-            let problem = match self.invalid(close) {
-                Some(problem) => problem,
-                None => Diagnostic::error(SYNTAX, format!("The `{sign}` is not closed"))
-                    .label(self.span(close), format!("`}}` is expected here, not {}", self.describe(close)))
-                    .label(self.span(open), "it is opened here"),
-            };
-            return self.fail(problem);
+            return self.unclosed_sequence(open, close);
         }
         // Not by `next`: behind the brace white space means something again.
         self.at = self.significant(self.at) + 1;
@@ -120,30 +126,38 @@ impl Parser<'_> {
         Ok(Piece { kind, span: self.span(open).to(self.span(close)), strip })
     }
 
-    fn interpolation(&mut self, open: Token) -> Parsed<PieceKind> {
-        let token = self.peek();
-        if token.kind == T::CloseTemplate {
-            let span = self.span(open).to(self.span(token));
-            let problem = Diagnostic::error(SYNTAX, "There is nothing to evaluate in this `${}`")
-                .at(span)
-                .help("to write these characters themselves, double the first one: `$${`");
-            return self.fail(problem);
-        }
-        let found = self.diagnostics.len();
-        let expr = self.expression();
-        if expr.is_ok() && self.peek().kind == T::CloseTemplate {
-            return expr.map(PieceKind::Interpolation);
-        }
+    fn unclosed_sequence<R>(&mut self, open: Token, found: Token) -> Parsed<R> {
+        let sign = self.text_of(open).trim_end_matches('~');
         // Shell scripts use the same characters for their own variables.
-        if expr.is_ok() && self.diagnostics.len() == found && self.looks_like_shell(open) {
-            let close = self.peek();
-            let problem = Diagnostic::error(SYNTAX, "This looks like a variable of the shell")
-                .label(self.span(open).to(self.span(close)), "Packer would evaluate it here")
+        let problem = if sign == "${" && self.looks_like_shell(open) {
+            Diagnostic::error(SYNTAX, "This looks like a variable of the shell")
+                .label(self.span(open).to(self.span(found)), "it would be evaluated here, and cannot be")
                 .help("to leave it to the shell, double the first character: `$${…}`")
-                .fix(Edit { span: self.span(open).at_start(), replacement: "$".to_owned() });
-            return self.fail(problem);
+                .fix(Edit { span: self.span(open).at_start(), replacement: "$".to_owned() })
+        } else if let Some(problem) = self.invalid(found) {
+            problem
+        } else {
+            Diagnostic::error(SYNTAX, format!("The `{sign}` is not closed"))
+                .label(self.span(found), format!("`}}` is expected here, not {}", self.describe(found)))
+                .label(self.span(open), "it is opened here")
+        };
+        self.fail(problem)
+    }
+
+    fn interpolation(&mut self, open: Token) -> Parsed<PieceKind> {
+        if self.peek().kind == T::CloseTemplate {
+            return self.empty_interpolation(open);
         }
-        expr.map(PieceKind::Interpolation)
+        let expr = self.expression()?;
+        Ok(PieceKind::Interpolation(expr))
+    }
+
+    fn empty_interpolation<R>(&mut self, open: Token) -> Parsed<R> {
+        let span = self.span(open).to(self.span(self.peek()));
+        let problem = Diagnostic::error(SYNTAX, "There is nothing to evaluate in this `${}`")
+            .at(span)
+            .help("to write these characters themselves, double the first one: `$${`");
+        self.fail(problem)
     }
 
     /// `${NAME:-default}`, `${NAME%suffix}` and the like.
@@ -172,16 +186,16 @@ impl Parser<'_> {
                     _ => PieceKind::EndFor,
                 })
             }
-            _ => {
-                let problem = Diagnostic::error(SYNTAX, "This `%{` starts no directive")
-                    .label(self.span(token), "`if`, `else`, `endif`, `for` or `endfor` is expected here")
-                    .label(
-                        self.span(open),
-                        "to write these characters themselves, double the first one: `%%{`",
-                    );
-                self.fail(problem)
-            }
+            _ => self.no_directive(open),
         }
+    }
+
+    fn no_directive<R>(&mut self, open: Token) -> Parsed<R> {
+        let token = self.peek();
+        let problem = Diagnostic::error(SYNTAX, "This `%{` starts no directive")
+            .label(self.span(token), "`if`, `else`, `endif`, `for` or `endfor` is expected here")
+            .label(self.span(open), "to write these characters themselves, double the first one: `%%{`");
+        self.fail(problem)
     }
 
     fn template(&mut self, pieces: Vec<Piece>, span: Span) -> Parsed<Expr> {
@@ -193,20 +207,24 @@ impl Parser<'_> {
         let mut pieces = pieces.into_iter().peekable();
         let (parts, end) = self.parts(&mut pieces, &[])?;
         if let Some(end) = end {
-            let problem = Diagnostic::error(SYNTAX, "This directive belongs to nothing")
-                .label(end.span, "there is no `%{ if … }` or `%{ for … }` before it that is still open");
-            return self.fail(problem);
+            return self.stray_directive(end.span);
         }
         let kind = match parts.as_slice() {
-            [] => ExprKind::Literal(Value::string("")),
+            [] => ExprKind::Literal(Box::new(Value::string(""))),
             [Part::Text(_), ..] if parts.iter().all(|part| matches!(part, Part::Text(_))) => {
                 let texts =
                     parts.iter().map(|part| if let Part::Text(text) = part { text.as_ref() } else { "" });
-                ExprKind::Literal(Value::string(texts.collect::<String>()))
+                ExprKind::Literal(Box::new(Value::string(texts.collect::<String>())))
             }
             _ => ExprKind::Template(parts),
         };
         Ok(Expr { kind, span })
+    }
+
+    fn stray_directive<R>(&mut self, span: Span) -> Parsed<R> {
+        let problem = Diagnostic::error(SYNTAX, "This directive belongs to nothing")
+            .label(span, "there is no `%{ if … }` or `%{ for … }` before it that is still open");
+        self.fail(problem)
     }
 
     /// Parts up to a directive that ends something; it is returned, too.
@@ -235,9 +253,7 @@ impl Parser<'_> {
                         _ => "endfor",
                     };
                     if !ends.is_empty() && !ends.contains(&word) {
-                        let problem = Diagnostic::error(SYNTAX, format!("`{word}` does not belong here"))
-                            .label(piece.span, format!("`{}` is expected before it", ends.join("` or `")));
-                        return self.fail(problem);
+                        return self.wrong_end(word, piece.span, ends);
                     }
                     return Ok((parts, Some(piece)));
                 }
@@ -246,17 +262,27 @@ impl Parser<'_> {
         Ok((parts, None))
     }
 
+    fn wrong_end<R>(&mut self, word: &str, span: Span, ends: &[&str]) -> Parsed<R> {
+        let problem = Diagnostic::error(SYNTAX, format!("`{word}` does not belong here"))
+            .label(span, format!("`{}` is expected before it", ends.join("` or `")));
+        self.fail(problem)
+    }
+
     fn enclosed(&mut self, pieces: &mut Pieces, ends: &[&str], opened: Span) -> Parsed<(Vec<Part>, Piece)> {
-        let (parts, end) = self.deeper(|parser| parser.parts(pieces, ends))?;
+        self.enter(2)?;
+        let (parts, end) = self.parts(pieces, ends)?;
+        self.depth -= 2;
         match end {
             Some(end) => Ok((parts, end)),
-            None => {
-                let last = ends.last().copied().unwrap_or_default();
-                let problem = Diagnostic::error(SYNTAX, "The directive is not closed")
-                    .label(opened, format!("there is no `%{{ {last} }}` for it"));
-                self.fail(problem)
-            }
+            None => self.unclosed_directive(ends, opened),
         }
+    }
+
+    fn unclosed_directive<R>(&mut self, ends: &[&str], opened: Span) -> Parsed<R> {
+        let last = ends.last().copied().unwrap_or_default();
+        let problem = Diagnostic::error(SYNTAX, "The directive is not closed")
+            .label(opened, format!("there is no `%{{ {last} }}` for it"));
+        self.fail(problem)
     }
 
     /// The text of a string with its escapes resolved. A wrong escape is reported and stays as it is.
@@ -273,6 +299,8 @@ impl Parser<'_> {
             let (len, character) = unescape_one(escape);
             match character {
                 Some(character) => text.push(character),
+                // A backslash before the end of the line: the string is not closed, and that is said.
+                None if escape.len() == 1 => text.push('\\'),
                 None => {
                     let start = token.start as usize + (source.len() - escape.len());
                     self.wrong_escape(escape.get(..len).unwrap_or(escape), start);
