@@ -6,6 +6,7 @@ pub mod builder;
 pub mod catalog;
 pub mod communicator;
 mod input_file;
+pub mod machine;
 mod output_file;
 pub mod post_processor;
 pub mod provisioner;

@@ -229,6 +229,12 @@ pub enum CommError {
         "this step needs a connection to the guest, and the build has `communicator = \"none\"`; set `communicator = \"ssh\"`, or use a step that works without one, such as `shell-local`"
     )]
     None,
+    /// The machine itself is gone; no connection to it can be made again.
+    #[error("{cause}")]
+    Gone {
+        /// What became of it.
+        cause: String,
+    },
     /// The user stopped the wait.
     #[error("{0}")]
     Cancelled(String),

@@ -1,0 +1,220 @@
+//! One build, step by step, in Packer's order.
+
+use std::path::PathBuf;
+
+use karat_model::facts::Facts;
+use karat_sdk::component::Guest;
+use karat_sdk::context::BuildContext;
+use karat_sdk::error::StepError;
+use serde_json::json;
+
+use super::accelerator;
+use super::boot::{self, Variables};
+use super::image;
+use super::launch::{self, HOST_IN_GUEST, Launched, Preparation};
+use super::machine::MachineGuest;
+use super::options::Settings;
+use super::output;
+use super::program::Programs;
+use super::qmp::Qmp;
+use super::shutdown;
+use crate::communicator::connect::{Address, Connection, connect};
+use crate::communicator::ssh::key::KeyPair;
+use crate::machine::download;
+use crate::machine::http_server::HttpServer;
+use crate::machine::vnc::MAX_PASSWORD;
+
+/// What a build works with.
+pub struct Build<'a> {
+    /// What it may ask for.
+    pub cx: &'a BuildContext,
+    /// What the template asks for.
+    pub settings: &'a Settings,
+    /// What it runs.
+    pub programs: &'a Programs,
+}
+
+/// What a build made.
+pub struct Made {
+    /// The files of the artifact.
+    pub files: Vec<PathBuf>,
+    /// What post-processors know as `build.*`.
+    pub facts: Facts,
+}
+
+impl Build<'_> {
+    /// Does it.
+    pub async fn run(&self) -> Result<Made, StepError> {
+        let Self { cx, settings, programs } = *self;
+        let options = &settings.options;
+        let image = self.image().await?;
+        let directory = output::make(cx, settings).await?;
+        let cd = options.cd.make(cx).await?;
+        // The probe of a host that hangs takes its time; the disks are made meanwhile.
+        let (disks, accelerator) = futures::future::try_join(
+            image::make_disks(cx, programs, settings, &image),
+            accelerator::choose(cx, &options.accelerator, &programs.qemu),
+        )
+        .await?;
+        let http_port = options.http.serve(cx).await?.map_or(0, |HttpServer { port }| port);
+        let guest_port = launch::guest_port(settings)?;
+        let key = self.key(guest_port.is_some()).await?;
+        let install = (!options.disk_image).then_some(image);
+        let preparation = Preparation {
+            accelerator,
+            disks,
+            cds: install.into_iter().chain(cd).collect(),
+            efi_vars: self.efi_vars().await?,
+            guest_port,
+            vnc_password: self.vnc_password()?,
+            http_port,
+        };
+        let launched = launch::launch(cx, programs, settings, &preparation).await?;
+        let password = preparation.vnc_password.as_deref();
+        self.use_qmp(&launched, password).await?;
+        let variables = Variables {
+            http_port,
+            ssh_public_key: key.as_ref().map(|key| key.pair.public_openssh.clone()).unwrap_or_default(),
+        };
+        boot::boot(cx, settings, &launched, password, &variables).await?;
+        let connection =
+            self.connect(&launched, key.filter(|key| key.is_temporary).map(|key| key.pair)).await?;
+        let facts = facts(&connection, http_port);
+        let guest = MachineGuest { inner: &connection, machine: &launched.machine };
+        cx.provision(&guest, &facts).await?;
+        connection.clear_authorized_keys(cx, &options.communicator).await?;
+        let Launched { machine, .. } = launched;
+        shutdown::shut_down(cx, settings, connection.communicator(), machine).await?;
+        let main = settings.output_directory.join(&settings.vm_name);
+        image::make_compact(cx, programs, settings, &main).await?;
+        if let Some(socket) = &settings.qmp_socket {
+            // QEMU removes it by itself unless it was killed; it is no part of the artifact either way.
+            let _ = tokio::fs::remove_file(cx.resolve(socket)).await;
+        }
+        let files = output::files(cx, settings).await?;
+        directory.keep().await?;
+        Ok(Made { files, facts })
+    }
+
+    /// The installation medium or disk image, as QEMU is to open it.
+    async fn image(&self) -> Result<PathBuf, StepError> {
+        let options = &self.settings.options;
+        if !options.iso_skip_cache {
+            return options.iso.retrieve(self.cx).await;
+        }
+        match download::last_streamable(self.cx, options.iso.urls()).await? {
+            Some(url) => Ok(PathBuf::from(url)),
+            None => Err(StepError::failed(
+                "iso_skip_cache: none of the URLs answers and lets itself be read piece by piece \
+                 (`Accept-Ranges: bytes`); use other URLs, or leave iso_skip_cache out",
+            )),
+        }
+    }
+
+    /// The key to log in with: the template's, or one of this build's own.
+    async fn key(&self, needed: bool) -> Result<Option<Key>, StepError> {
+        let Self { cx, settings, .. } = self;
+        let options = settings.options.communicator.clone();
+        if !needed {
+            return Ok(None);
+        }
+        if let Some(path) = options.private_key_path() {
+            cx.say("Using existing SSH private key");
+            let pair = KeyPair::load(&cx.resolve(path)).map_err(StepError::failed)?;
+            return Ok(Some(Key { pair, is_temporary: false }));
+        }
+        let kind = match options.temporary_key_pair_type.as_str() {
+            "" => "ED25519".to_string(),
+            kind => kind.to_uppercase(),
+        };
+        cx.say(format!("Creating temporary {kind} SSH key for instance..."));
+        let comment = match options.temporary_key_pair_name.as_str() {
+            "" => format!("packer_{}", uuid::Uuid::new_v4()),
+            name => name.to_string(),
+        };
+        let made = tokio::task::spawn_blocking(move || KeyPair::temporary(&options, &comment)).await;
+        let pair = made.map_err(|error| StepError::because("cannot make a temporary SSH key", error))?;
+        let pair = pair.map_err(StepError::failed)?;
+        cx.info().redactor.add(pair.private_openssh.expose());
+        Ok(Some(Key { pair, is_temporary: true }))
+    }
+
+    /// This build's own EFI variables.
+    async fn efi_vars(&self) -> Result<Option<PathBuf>, StepError> {
+        let Some(efi) = &self.settings.efi else { return Ok(None) };
+        let vars = self.settings.output_directory.join(output::EFI_VARS);
+        for (option, file) in [("efi_firmware_code", &efi.code), ("efi_firmware_vars", &efi.vars)] {
+            tokio::fs::metadata(self.cx.resolve(file)).await.map_err(|error| {
+                StepError::io(
+                    format!("cannot find the EFI firmware {} (package ovmf on Debian and Ubuntu, or set {option})", file.display()),
+                    error,
+                )
+            })?;
+        }
+        tokio::fs::copy(self.cx.resolve(&efi.vars), self.cx.resolve(&vars)).await.map_err(|error| {
+            StepError::io(format!("cannot copy {} to {}", efi.vars.display(), vars.display()), error)
+        })?;
+        Ok(Some(vars))
+    }
+
+    /// The password of the VNC server, if it is to have one.
+    fn vnc_password(&self) -> Result<Option<String>, StepError> {
+        let options = &self.settings.options;
+        if !options.vnc_use_password {
+            return Ok(None);
+        }
+        if options.vnc_password.len() > MAX_PASSWORD {
+            return Err(StepError::failed(format!(
+                "vnc_password is longer than {MAX_PASSWORD} characters, which is all that VNC has room for"
+            )));
+        }
+        if !options.vnc_password.is_empty() {
+            return Ok(Some(options.vnc_password.clone()));
+        }
+        const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        let random = uuid::Uuid::new_v4();
+        let letters = random.as_bytes().iter().take(6).chain(&random.as_bytes()[10..12]);
+        Ok(Some(letters.map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()))
+    }
+
+    /// Shows where the control socket is, and sets the VNC password through it.
+    async fn use_qmp(&self, launched: &Launched, password: Option<&str>) -> Result<(), StepError> {
+        let Some(socket) = &self.settings.qmp_socket else { return Ok(()) };
+        self.cx.say(format!("QMP socket at: {}", socket.display()));
+        let Some(password) = password else { return Ok(()) };
+        let path = self.cx.resolve(socket);
+        let set = async {
+            let mut qmp = Qmp::connect(&path).await?;
+            qmp.execute("change-vnc-password", json!({ "password": password })).await
+        };
+        let set = launched.machine.while_running(self.cx, "its VNC password was set", set).await?;
+        set.map(|_| ()).map_err(StepError::failed)
+    }
+
+    async fn connect(&self, launched: &Launched, key: Option<KeyPair>) -> Result<Connection, StepError> {
+        let communicator = &self.settings.options.communicator;
+        let host = match communicator.ssh_host.as_str() {
+            "" => "127.0.0.1".to_string(),
+            host => host.to_string(),
+        };
+        let address = Address { host, port: launched.host_port.unwrap_or(communicator.ssh_port) };
+        let connected = connect(self.cx, communicator, &address, key.as_ref());
+        launched.machine.while_running(self.cx, "SSH was waited for", connected).await?
+    }
+}
+
+struct Key {
+    pair: KeyPair,
+    is_temporary: bool,
+}
+
+/// What the build offers as `build.*`. Without a web server the port is 0, as in Packer.
+fn facts(connection: &Connection, http_port: u16) -> Facts {
+    let mut facts = Facts::default();
+    facts.set("ID", "ERR_ID_NOT_IMPLEMENTED_BY_BUILDER");
+    facts.set("PackerHTTPIP", HOST_IN_GUEST);
+    facts.set("PackerHTTPPort", http_port.to_string());
+    facts.set("PackerHTTPAddr", format!("{HOST_IN_GUEST}:{http_port}"));
+    facts.extend(&connection.facts());
+    facts
+}

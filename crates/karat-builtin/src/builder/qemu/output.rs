@@ -1,0 +1,87 @@
+//! The output directory: ours until it is the artifact.
+
+use std::path::{Path, PathBuf};
+
+use karat_model::artifact::Artifact;
+use karat_sdk::context::{RunInfo, StepContext};
+use karat_sdk::error::StepError;
+use karat_sdk::owned::OwnedPath;
+
+use super::options::Settings;
+
+/// What the description of an artifact begins with; the directory follows.
+const DESCRIPTION: &str = "VM files in directory: ";
+/// Name of the EFI variables.
+pub const EFI_VARS: &str = "efivars.fd";
+
+/// Fails if there is something already: also `validate` does.
+pub fn check(settings: &Settings, info: &RunInfo) -> Result<(), String> {
+    if std::fs::symlink_metadata(info.cwd.join(&settings.output_directory)).is_ok() {
+        return Err(format!(
+            "Output directory '{}' already exists. It must not exist. Remove it, or build with -force",
+            settings.output_directory.display()
+        ));
+    }
+    Ok(())
+}
+
+/// Makes the directory; under `-force` what was there goes first.
+pub async fn make(cx: &StepContext, settings: &Settings) -> Result<OwnedPath, StepError> {
+    let path = cx.resolve(&settings.output_directory);
+    if cx.info().force && tokio::fs::symlink_metadata(&path).await.is_ok() {
+        cx.say("Deleting previous output directory...");
+        tokio::fs::remove_dir_all(&path).await.map_err(|error| {
+            StepError::io(format!("cannot remove {}", settings.output_directory.display()), error)
+        })?;
+    }
+    check(settings, cx.info()).map_err(StepError::failed)?;
+    cx.own_directory("StepOutputDir", &path, Some("Deleting output directory...")).await
+}
+
+/// The text of the summary.
+pub fn described(settings: &Settings) -> String {
+    format!("{DESCRIPTION}{}", settings.output_directory.display())
+}
+
+/// Every file of the artifact, in order.
+pub async fn files(cx: &StepContext, settings: &Settings) -> Result<Vec<PathBuf>, StepError> {
+    let root = cx.resolve(&settings.output_directory);
+    let mut files = Vec::new();
+    let mut open = vec![root.clone()];
+    while let Some(directory) = open.pop() {
+        let unreadable = |error| StepError::io(format!("cannot list {}", cx.shown(&directory)), error);
+        let mut entries = tokio::fs::read_dir(&directory).await.map_err(unreadable)?;
+        while let Some(entry) = entries.next_entry().await.map_err(unreadable)? {
+            if entry.file_type().await.map_err(unreadable)?.is_dir() {
+                open.push(entry.path());
+            } else {
+                files.push(entry.path());
+            }
+        }
+    }
+    if settings.options.efi_drop_efivars {
+        files.retain(|file| *file != root.join(EFI_VARS));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Removes the directory of a finished artifact.
+pub async fn destroy(cx: &StepContext, artifact: &Artifact) -> Result<(), StepError> {
+    let named = artifact.description.strip_prefix(DESCRIPTION).map(|path| cx.resolve(Path::new(path)));
+    // Only the directory that holds what the artifact lists is its own.
+    let Some(directory) =
+        named.filter(|directory| artifact.files.iter().all(|file| file.starts_with(directory)))
+    else {
+        return Err(StepError::failed(format!(
+            "cannot tell the directory of the artifact {:?}",
+            artifact.description
+        )));
+    };
+    match tokio::fs::remove_dir_all(&directory).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(StepError::io(format!("cannot remove {}", cx.shown(&directory)), error))
+        }
+        _ => Ok(()),
+    }
+}
