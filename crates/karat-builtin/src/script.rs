@@ -1,1 +1,12 @@
-//! Scripts.
+//! What scripts have in common, whether they run in the guest or on this host: their environment, their first line,
+//! what their exit codes mean, and their output as lines.
+
+mod environment;
+mod exit;
+mod inline;
+mod lines;
+
+pub(crate) use environment::{Environment, parse_pairs};
+pub(crate) use exit::ExitRule;
+pub(crate) use inline::inline_script;
+pub(crate) use lines::OutputLines;

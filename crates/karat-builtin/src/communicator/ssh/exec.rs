@@ -98,11 +98,17 @@ impl Exec {
         }
         match (self.ended()?, broken) {
             (Exit::Disconnected, Some(error)) => Err(error),
-            (Exit::Disconnected, None) => Err(self.link.lost("it ended before the guest had answered")),
+            (Exit::Disconnected, None) => Err(self.lost()),
             (exit, _) => Ok(Finished { stdout, stderr, exit }),
         }
     }
 
+    /// What to say when it ended without a status.
+    pub(super) fn lost(&self) -> CommError {
+        self.link.lost("it ended before the guest had answered")
+    }
+
+    /// How it ended.
     pub(super) fn ended(&self) -> Result<Exit, CommError> {
         if self.refused {
             return Err(self.link.lost("the server refuses to run commands"));

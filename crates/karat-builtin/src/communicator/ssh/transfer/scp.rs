@@ -209,6 +209,9 @@ impl Wire {
     async fn last_words(&mut self) -> Result<String, CommError> {
         while self.hear().await {}
         let exit = self.exec.ended()?;
+        if exit == Exit::Disconnected {
+            return Err(self.exec.lost());
+        }
         // With -v the program tells what it does; what went wrong does not begin like that.
         let chatter = String::from_utf8_lossy(&self.chatter);
         let said: Vec<&str> = chatter
@@ -430,7 +433,7 @@ impl Wire {
         while self.hear().await {}
         match self.exec.ended()? {
             Exit::Code(0) => Ok(()),
-            Exit::Disconnected => Err(Problem::Remote("the connection was lost at the end".into())),
+            Exit::Disconnected => Err(self.exec.lost().into()),
             _ => Err(Problem::Remote(self.last_words().await?)),
         }
     }

@@ -142,7 +142,7 @@ pub(super) async fn download(
             *done += bytes.len() as u64;
         }
     }
-    let exit = exec.ended()?;
+    let (exit, lost) = (exec.ended()?, exec.lost());
     let finished = Finished { stdout: head.to_vec(), stderr, exit };
     if after_greeting(&finished.stdout).is_none() && body.is_none() {
         ssh.has_no_shell();
@@ -161,7 +161,7 @@ pub(super) async fn download(
         (Exit::Code(IS_DIRECTORY), _) => {
             format!("{from} is a directory in the guest; end the source with `/` to fetch all of it")
         }
-        (Exit::Disconnected, _) => "the connection was lost".to_string(),
+        (Exit::Disconnected, _) => return Err(lost),
         _ => finished.complaint(),
     };
     Err(problem(&cause))
