@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use karat_model::value::{JsonError, Type, Value};
 
 use super::argument::text;
-use super::{Function, FunctionError, FunctionTable, Param, charset, yaml};
+use super::{Function, FunctionError, FunctionTable, Param, charset, json, yaml};
 
 type Result<T> = std::result::Result<T, FunctionError>;
 
@@ -28,11 +28,8 @@ pub(super) fn register(table: &mut FunctionTable) {
     insert("base64gzip", Type::String, |args| Ok(BASE64.encode(gzip(text(args, 0).as_bytes())?).into()));
     insert("csvdecode", Type::Any, csvdecode);
     insert("jsondecode", Type::Any, |args| {
-        let json = serde_json::from_str(text(args, 0));
-        json.map(|json| Value::from_json(&json)).map_err(|error| {
-            let place = format!("line {}, column {}", error.line(), error.column());
-            FunctionError::argument(0, format!("it is not JSON: there is a mistake at {place}"))
-        })
+        json::read(text(args, 0))
+            .map_err(|reason| FunctionError::argument(0, format!("it is not JSON: {reason}")))
     });
     insert("urlencode", Type::String, |args| Ok(urlencode(text(args, 0)).into()));
     let any = || Param::new("value", Type::Any).or_null();

@@ -29,13 +29,7 @@ pub(super) fn register(table: &mut FunctionTable, context: &FunctionContext) {
     of_path("basename", Type::String, |_, args| Ok(basename(text(args, 0)).into()));
     of_path("dirname", Type::String, |_, args| Ok(dirname(text(args, 0)).into()));
     of_path("pathexpand", Type::String, |context, args| Ok(context.expand(args)?.into()));
-    of_path("file", Type::String, |context, args| {
-        let bytes = read(args, &context.in_template(args)?)?;
-        String::from_utf8(bytes).map(Value::from).map_err(|_| {
-            let message = format!("the file {} is not UTF-8 text; filebase64 can read it", shown(args, 0));
-            FunctionError::argument(0, message)
-        })
-    });
+    of_path("file", Type::String, |context, args| read_text(context, args).map(Value::from));
     of_path("filebase64", Type::String, |context, args| {
         // Packer reads this one relative to the working directory, unlike the others.
         let path = context.cwd.join(context.expand(args)?);
@@ -79,13 +73,21 @@ impl FunctionContext {
     }
 
     /// The path that the first argument names in the template, as one for the system.
-    pub(super) fn in_template(&self, args: &[Value]) -> Result<PathBuf> {
+    fn in_template(&self, args: &[Value]) -> Result<PathBuf> {
         Ok(self.base_dir.join(self.expand(args)?))
     }
 }
 
+/// The text in the file that the first argument names.
+pub(super) fn read_text(context: &FunctionContext, args: &[Value]) -> Result<String> {
+    String::from_utf8(read(args, &context.in_template(args)?)?).map_err(|_| {
+        let message = format!("the file {} is not UTF-8 text; filebase64 can read it", shown(args, 0));
+        FunctionError::argument(0, message)
+    })
+}
+
 /// The content of the file that the first argument names.
-pub(super) fn read(args: &[Value], path: &Path) -> Result<Vec<u8>> {
+fn read(args: &[Value], path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| unreadable(args, &error))
 }
 

@@ -18,6 +18,7 @@ mod encoding;
 mod file;
 mod format;
 mod instant;
+mod json;
 mod mapping;
 mod network;
 mod numeric;
@@ -25,6 +26,7 @@ mod pattern;
 mod sequence;
 mod set;
 mod string;
+mod templatefile;
 mod time;
 mod yaml;
 
@@ -234,6 +236,8 @@ pub fn standard(context: &FunctionContext) -> FunctionTable {
     set::register(&mut table);
     string::register(&mut table);
     time::register(&mut table);
+    // Last, as templates can call all the others.
+    templatefile::register(&mut table, context);
     table
 }
 

@@ -11,7 +11,19 @@ fn calls_give_these_results() {
         ("jsonencode(null)", r#""null""#),
         (r#"jsonencode({"$unknown": "string"})"#, "unknown string"),
         (r#"jsondecode("{\"a\": [1, null, \"x\", 1.50, 1e3], \"b\": {}}")"#, r#"{a = [1, null any type, "x", 1.5, 1000], b = {}}"#),
-        (r#"jsondecode("[1,]")"#, "error in argument 1: it is not JSON: there is a mistake at line 1, column 4"),
+        (r#"jsondecode("[1,]")"#, "error in argument 1: it is not JSON: there is no value at line 1, column 4"),
+        (r#"jsondecode("[12345678901234567890123, -0.5e-2, 0.10]")"#, "[12345678901234567890123, -0.005, 0.1]"),
+        (r#"jsondecode("\"\\ud83d\\ude00\\u00e9\\n\\/\\ud800x\"")"#, r#""😀é\n/�x""#),
+        (r#"jsondecode("{\"a\": 1, \"a\": 2}")"#, "{a = 2}"),
+        (r#"jsondecode(" true ")"#, "true"),
+        (r#"jsondecode("01")"#, "error in argument 1: it is not JSON: there is text behind the value at line 1, column 2"),
+        (r#"jsondecode("1 2")"#, "error in argument 1: it is not JSON: there is text behind the value at line 1, column 3"),
+        (r#"jsondecode("{\n  a: 1}")"#, "error in argument 1: it is not JSON: a string in double quotes is missing at line 2, column 3"),
+        (r#"jsondecode("[1 2]")"#, "error in argument 1: it is not JSON: a comma or a closing bracket is missing at line 1, column 4"),
+        (r#"jsondecode("\"a\nb\"")"#, "error in argument 1: it is not JSON: there is a control character in a string at line 1, column 3"),
+        (r#"jsondecode("\"\\q\"")"#, "error in argument 1: it is not JSON: there is an unknown escape sequence at line 1, column 2"),
+        (r#"jsondecode("")"#, "error in argument 1: it is not JSON: there is no value at line 1, column 1"),
+        (r#"jsondecode("1e")"#, "error in argument 1: it is not JSON: there is a malformed number at line 1, column 3"),
         (r#"jsondecode({"$secret": "[1]"})"#, "secret [1]"),
         (r#"csvdecode("a,b\n1,\"x,\"\"y\"\n\n3, 4 \r\n")"#, r#"list[{a = "1", b = "x,\"y"}, {a = "3", b = " 4 "}]"#),
         (r#"csvdecode("a,a\n1,2")"#, "error in argument 1: columns 1 and 2 have the same name"),
@@ -40,6 +52,9 @@ fn calls_give_these_results() {
         (r#"uuidv5("dns", "www.example.com")"#, r#""2ed6657d-e927-568b-95e1-2665a8aea6a2""#),
         (r#"uuidv5("6ba7b810-9dad-11d1-80b4-00c04fd430c8", "x")"#, r#""05b16a01-46c6-56dd-bd6e-c6dfb4a1427a""#),
         (r#"uuidv5("bogus", "x")"#, r#"error in argument 1: it must be dns, url, oid, x500 or a UUID, but it is "bogus""#),
+        (r#"bcrypt("secret", 32)"#, "error in argument 2: it must not be above 31"),
+        (r#"bcrypt("secret", 10, 1)"#, "error: it takes 1 or 2 arguments, but 3 were given"),
+        (r#"bcrypt("0123456789012345678901234567890123456789012345678901234567890123456789012")"#, "error in argument 1: it must not be longer than 72 bytes"),
         (r#"yamlencode({"b": "x", "a": [1, {"c": true, "d": null}, ["y", "z"]], "e": {}, "f": [], "g h": "multi\nline\n", "h": "true", "i": "", "j": 1.5})"#, r#""\"a\":\n- 1\n- \"c\": true\n  \"d\": null\n- - \"y\"\n  - \"z\"\n\"b\": \"x\"\n\"e\": {}\n\"f\": []\n\"g h\": |\n  multi\n  line\n\"h\": \"true\"\n\"i\": \"\"\n\"j\": 1.5\n""#),
         (r#"yamlencode("foo")"#, r#""\"foo\"\n""#),
         ("yamlencode([])", r#""[]\n""#),
@@ -91,4 +106,19 @@ fn gzip_can_be_undone() {
     let mut text = String::new();
     flate2::read::GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).expect("gzip");
     assert_eq!(text, "hello");
+}
+
+#[test]
+fn a_password_fits_its_hash() {
+    for (call, cost) in [
+        (r#"bcrypt("secret")"#, "$2a$10$"),
+        (r#"bcrypt("secret", 4)"#, "$2a$04$"),
+        (r#"bcrypt("secret", 3)"#, "$2a$10$"),
+    ] {
+        let hash = super::call(call);
+        let hash = hash.trim_matches('"');
+        assert!(hash.starts_with(cost), "{call}: {hash}");
+        assert!(bcrypt::verify("secret", hash).expect("a hash"), "{call}: {hash}");
+        assert_ne!(super::call(call).trim_matches('"'), hash);
+    }
 }

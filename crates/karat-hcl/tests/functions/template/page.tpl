@@ -1,0 +1,4 @@
+Hello ${upper(name)}!
+%{ for p in ports ~}
+port ${p}
+%{ endfor ~}
