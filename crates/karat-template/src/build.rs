@@ -1,6 +1,6 @@
 //! Build blocks: which sources, and what is done with each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use karat_hcl::tree::{Block, Body};
@@ -65,9 +65,11 @@ pub(crate) struct Use {
 
 /// What reading a build block needs.
 pub(crate) struct Reader<'r, 'a> {
-    pub(crate) template: &'r Template<'a>,
-    pub(crate) schemas: &'a SchemaSet,
-    pub(crate) strict: bool,
+    template: &'r Template<'a>,
+    schemas: &'a SchemaSet,
+    /// The schemas of provisioners and post-processors, which plans keep.
+    shared: HashMap<(ComponentKind, &'a str), Arc<Schema>>,
+    strict: bool,
 }
 
 impl BuildBlock<'_> {
@@ -78,7 +80,15 @@ impl BuildBlock<'_> {
     }
 }
 
-impl<'a> Reader<'_, 'a> {
+impl<'r, 'a> Reader<'r, 'a> {
+    /// Reads build blocks of a template.
+    pub(crate) fn new(template: &'r Template<'a>, schemas: &'a SchemaSet, strict: bool) -> Self {
+        let kinds = [ComponentKind::Provisioner, ComponentKind::PostProcessor];
+        let names = kinds.into_iter().flat_map(|kind| schemas.names(kind).map(move |name| (kind, name)));
+        let shared = names.filter_map(|key| Some((key, Arc::new(schemas.get(key.0, key.1)?.clone()))));
+        Self { template, schemas, shared: shared.collect(), strict }
+    }
+
     /// Reads a build block; mistakes are reported, and what they concern is left out.
     pub(crate) fn read(
         &self,
@@ -282,7 +292,7 @@ impl<'a> Reader<'_, 'a> {
         diagnostics: &mut Diagnostics,
     ) -> Use {
         let component = &inner.label.text;
-        let schema = self.schemas.get(kind, component).map(|schema| Arc::new(schema.clone()));
+        let schema = self.shared.get(&(kind, component.as_str())).cloned();
         if schema.is_none() {
             let span = inner.label.span;
             diagnostics.push(component::unknown(kind, component, span, self.schemas, self.template));

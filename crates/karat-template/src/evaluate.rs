@@ -102,10 +102,11 @@ impl Evaluation {
         );
         scope.set("local", Value::object(locals));
 
-        let reader = Reader { template: &template, schemas: inputs.schemas, strict: inputs.strict };
+        let reader = Reader::new(&template, inputs.schemas, inputs.strict);
         let blocks: Vec<BuildBlock<'_>> =
             template.builds.iter().map(|block| reader.read(block, &scope, diagnostics)).collect();
-        if template.builds.is_empty() {
+        // One that stands there wrongly has been reported.
+        if loaded.bodies.iter().all(|body| body.blocks_of("build").next().is_none()) {
             diagnostics.push(
                 Diagnostic::error(code::MISSING_BUILD, "Missing build block")
                     .detail("A build block with one or more sources is required for executing a build."),

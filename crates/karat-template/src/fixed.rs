@@ -1,11 +1,14 @@
 //! Values that must stand in the text as they are: no variables, no functions.
 
-use karat_hcl::tree::{Expr, ExprKind};
+use karat_hcl::tree::Expr;
 use karat_hcl::{Scope, eval};
 use karat_model::diagnostic::{Diagnostic, Diagnostics};
 use karat_model::value::{Type, Value};
 
 use crate::code;
+
+/// What karat-hcl calls a call of a function that is not in scope.
+pub(crate) const UNKNOWN_FUNCTION: &str = "unknown-function";
 
 /// The value of an expression that may mention nothing. Mistakes are reported and give `None`.
 pub(crate) fn value(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Value> {
@@ -17,16 +20,18 @@ pub(crate) fn value(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Value>
         );
         return None;
     }
-    if let ExprKind::Call(call) = &expr.kind {
-        diagnostics.push(
-            Diagnostic::error(code::STATIC, "Function calls not allowed")
-                .at(call.name.span)
+    let mut problems = Diagnostics::new();
+    let value = eval(expr, &Scope::default(), &mut problems);
+    let failed = value.is_error() || problems.has_errors();
+    diagnostics.extend(problems.into_iter().map(|problem| {
+        match (&problem.code, &problem.primary) {
+            (&UNKNOWN_FUNCTION, Some(name)) => Diagnostic::error(code::STATIC, "Function calls not allowed")
+                .at(name.span)
                 .detail("Functions may not be called here."),
-        );
-        return None;
-    }
-    let value = eval(expr, &Scope::default(), diagnostics);
-    (!value.is_error()).then_some(value)
+            _ => problem,
+        }
+    }));
+    (!failed).then_some(value)
 }
 
 /// A fixed value of one type; null counts as absent.

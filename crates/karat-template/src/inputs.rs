@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use karat_model::schema_set::SchemaSet;
 
@@ -34,8 +33,6 @@ pub struct Inputs<'a> {
     pub syntax_only: bool,
     /// Be exactly like Packer 1.16, including `pause_before` making `timeout` ineffective.
     pub strict: bool,
-    /// When this run started, for the functions that tell the time of the run.
-    pub started: SystemTime,
 }
 
 /// A file of variable values.
@@ -48,7 +45,7 @@ pub struct VarFile {
 }
 
 impl<'a> Inputs<'a> {
-    /// No values and no choices, started now, compatible with Packer 1.16.0.
+    /// No values and no choices, compatible with Packer 1.16.0.
     pub fn new(cwd: impl Into<PathBuf>, schemas: &'a SchemaSet) -> Self {
         Self {
             cwd: cwd.into(),
@@ -63,7 +60,6 @@ impl<'a> Inputs<'a> {
             require_builds: false,
             syntax_only: false,
             strict: false,
-            started: SystemTime::now(),
         }
     }
 }

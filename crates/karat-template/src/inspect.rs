@@ -68,7 +68,7 @@ fn describe_template(loaded: &Loaded, inputs: &Inputs<'_>) -> String {
 }
 
 fn describe_builds(template: &Template<'_>, inputs: &Inputs<'_>, scope: &Scope<'static>, text: &mut String) {
-    let reader = Reader { template, schemas: inputs.schemas, strict: inputs.strict };
+    let reader = Reader::new(template, inputs.schemas, inputs.strict);
     for (at, block) in template.builds.iter().enumerate() {
         let build = reader.read(block, scope, &mut Diagnostics::new());
         text.push_str(&describe(&build, at));

@@ -1,6 +1,6 @@
 //! The blocks of a template, gathered from all its files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use karat_hcl::function::FunctionTable;
 use karat_hcl::is_identifier;
@@ -26,6 +26,14 @@ pub(crate) struct Template<'a> {
     /// By type and name.
     pub(crate) sources: BTreeMap<(&'a str, &'a str), &'a Block>,
     pub(crate) builds: Vec<&'a Block>,
+    names: Names<'a>,
+}
+
+/// Where each name is in its list.
+#[derive(Default)]
+struct Names<'a> {
+    variables: HashMap<&'a str, usize>,
+    locals: HashMap<&'a str, usize>,
 }
 
 /// A local value: an attribute of a `locals` block, or a `local` block.
@@ -45,6 +53,7 @@ impl<'a> Template<'a> {
         diagnostics: &mut Diagnostics,
     ) -> Self {
         let mut template = Self {
+            names: Names::default(),
             requirements: Vec::new(),
             required_plugins: None,
             variables: Vec::new(),
@@ -121,7 +130,7 @@ impl<'a> Template<'a> {
     }
 
     fn declare(&mut self, variable: Variable<'a>, sources: &SourceMap, diagnostics: &mut Diagnostics) {
-        if let Some(first) = self.variables.iter().find(|other| other.name == variable.name) {
+        if let Some(first) = self.names.variables.get(variable.name).and_then(|at| self.variables.get(*at)) {
             diagnostics.push(
                 Diagnostic::error(code::DUPLICATE, "Duplicate variable")
                     .at(variable.span)
@@ -133,12 +142,13 @@ impl<'a> Template<'a> {
                     .label(first.span, "declared here first"),
             );
         } else {
+            self.names.variables.insert(variable.name, self.variables.len());
             self.variables.push(variable);
         }
     }
 
     fn define(&mut self, local: Local<'a>, sources: &SourceMap, diagnostics: &mut Diagnostics) {
-        if let Some(first) = self.locals.iter().find(|other| other.name == local.name) {
+        if let Some(first) = self.names.locals.get(local.name).and_then(|at| self.locals.get(*at)) {
             diagnostics.push(
                 Diagnostic::error(code::DUPLICATE, "Duplicate local definition")
                     .at(local.span)
@@ -150,6 +160,7 @@ impl<'a> Template<'a> {
                     .label(first.span, "defined here first"),
             );
         } else {
+            self.names.locals.insert(local.name, self.locals.len());
             self.locals.push(local);
         }
     }

@@ -1,0 +1,82 @@
+use crate::rendering::{evaluation, problems, titles};
+
+fn source(kind: &str) -> String {
+    format!("source \"{kind}\" \"s\" {{\n}}\nbuild {{\n  sources = [\"{kind}.s\"]\n}}\n")
+}
+
+#[test]
+fn tpl_11_a_well_known_component_names_its_plugin() {
+    assert_eq!(
+        problems(&source("amazon-ebs")),
+        "Error: Unknown source type amazon-ebs\n\n  on t.pkr.hcl line 1, in source \"amazon-ebs\" \"s\":\n   \
+         1: source \"amazon-ebs\" \"s\" {\n\n\
+         The source amazon-ebs is in the plugin github.com/hashicorp/amazon, which the\ntemplate does not require.\n\n\
+         Add:\n\n  packer {\n    required_plugins {\n      amazon = {\n        source  = \"github.com/hashicorp/amazon\"\n        \
+         version = \">= 1.0.0\"\n      }\n    }\n  }\n\n"
+    );
+}
+
+#[test]
+fn tpl_11_a_required_plugin_is_accepted_and_said_not_to_be_loaded() {
+    let required = "packer {\n  required_plugins {\n    amazon = {\n      source  = \"github.com/hashicorp/amazon\"\n      version = \">= 1\"\n    }\n  }\n}\n";
+    let null = "source \"null\" \"a\" {\n}\nbuild {\n  sources = [\"null.a\"]\n}\n";
+    let unused = evaluation(&format!("{required}{null}"), |_| ());
+    assert!(unused.diagnostics.is_empty() && unused.plan.is_some());
+    assert_eq!(unused.requirements[0].source, "github.com/hashicorp/amazon");
+    let shown = problems(&format!("{required}{}", source("amazon-ebs")));
+    assert!(shown.contains("cannot load yet"), "{shown}");
+    assert!(shown.contains("on t.pkr.hcl line 3 (required here)"), "{shown}");
+    assert!(!shown.contains("Add:"), "{shown}");
+    let shown = problems(&format!("{required}{}", source("qemu")));
+    assert!(shown.contains("Add:\n\n  qemu = {"), "an entry goes into the block that is there\n{shown}");
+}
+
+#[test]
+fn tpl_11_a_slip_is_recognised() {
+    let build = |content: &str| {
+        let text =
+            format!("source \"null\" \"s\" {{\n}}\nbuild {{\n  sources = [\"null.s\"]\n{content}\n}}\n");
+        problems(&text)
+    };
+    let shown = build("  provisioner \"shel-local\" {\n    inline = [var.nope]\n  }");
+    assert_eq!(
+        shown,
+        "Error: Unknown provisioner type \"shel-local\"\n\n  on t.pkr.hcl line 5, in build:\n   5:   provisioner \"shel-local\" {\n\n\
+         Did you mean to use \"shell-local\"?\n\n"
+    );
+    let shown = build("  post-processor \"manifst\" {\n  }");
+    assert!(
+        shown.contains("Unknown post-processor type \"manifst\"") && shown.contains("\"manifest\"?"),
+        "{shown}"
+    );
+    let shown = build("  provisioner \"ansibel\" {\n  }");
+    assert!(shown.contains("Did you mean to use \"ansible\"?"), "also among those of plugins\n{shown}");
+    let shown = build("  provisioner \"frobnicate\" {\n  }");
+    assert!(shown.contains("integrations?filter=frobnicate"), "{shown}");
+    assert!(shown.contains("Note: built in: shell, shell-local"), "{shown}");
+}
+
+#[test]
+fn tpl_11_a_source_that_is_unknown_is_said_once_and_an_unused_one_not_at_all() {
+    let twice = "source \"nul\" \"s\" {\n}\nbuild {\n  sources = [\"nul.s\"]\n}\nbuild {\n  sources = [\"nul.s\"]\n}\n";
+    assert_eq!(titles(&evaluation(twice, |_| ())), ["t.pkr.hcl:1:8 Unknown source type nul"]);
+    let idle =
+        "source \"nul\" \"s\" {\n}\nsource \"null\" \"a\" {\n}\nbuild {\n  sources = [\"null.a\"]\n}\n";
+    assert!(evaluation(idle, |_| ()).diagnostics.is_empty());
+}
+
+#[test]
+fn tpl_11_what_arrives_later_is_named() {
+    let text = "data \"http\" \"x\" {\n  url = \"u\"\n}\nsource \"null\" \"a\" {\n  ssh_host = data.http.x.body\n}\nbuild {\n  sources = [\"null.a\"]\n}\n";
+    assert_eq!(
+        titles(&evaluation(text, |_| ())),
+        ["t.pkr.hcl:1:1 Data sources arrive with a later release of Karat: data \"http\" \"x\""]
+    );
+    assert!(evaluation(text, |inputs| inputs.syntax_only = true).diagnostics.is_empty());
+    let registry = "hcp_packer_registry {\n}\ncommunicator \"ssh\" \"x\" {\n}\nsource \"null\" \"a\" {\n}\nbuild {\n  sources = [\"null.a\"]\n  hcp_packer_registry {\n  }\n}\n";
+    let registry = evaluation(registry, |_| ());
+    let expected = ["t.pkr.hcl:1:1", "t.pkr.hcl:9:3"]
+        .map(|at| format!("{at} warning: hcp_packer_registry has no effect"));
+    assert_eq!(titles(&registry), expected);
+    assert!(registry.plan.is_some());
+}

@@ -1,0 +1,114 @@
+use std::fs;
+use std::path::Path;
+
+use karat_model::diagnostic_plain::render_plain;
+use karat_model::span::SourceMap;
+use karat_template::{Inputs, evaluate, load};
+
+use crate::rendering::{plan, problems, render, schemas, titles};
+
+/// A directory with these files.
+fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    directory
+}
+
+fn planned(path: &Path) -> String {
+    let schemas = schemas();
+    let evaluation = evaluate(&load(path).unwrap(), &Inputs::new("/cwd", &schemas));
+    assert!(evaluation.diagnostics.is_empty(), "{:?}", titles(&evaluation));
+    render(&evaluation.plan.unwrap())
+}
+
+/// What loading says, without the directory.
+fn refusal(directory: &Path, name: &str) -> String {
+    let problems = load(&directory.join(name)).unwrap_err();
+    let text: String = problems.iter().map(|problem| render_plain(problem, &SourceMap::new())).collect();
+    text.replace(&directory.display().to_string(), "DIR").replace('\n', " ")
+}
+
+const SOURCE: &str = "source \"null\" \"s\" {\n  ssh_host = var.v\n}\n";
+const BUILD: &str = "build {\n  sources = [\"null.s\"]\n}\n";
+const VARIABLE: &str = "variable \"v\" {\n  default = \"d\"\n}\n";
+
+#[test]
+fn tpl_05_a_directory_is_all_its_templates_and_automatic_values() {
+    let files = [
+        ("a.pkr.hcl", SOURCE),
+        ("b.pkr.hcl", BUILD),
+        ("c.pkr.hcl", VARIABLE),
+        ("notes.hcl", "not a template"),
+        ("other.pkrvars.hcl", "v = \"not automatic\""),
+        ("1.auto.pkrvars.hcl", "v = \"first\""),
+        ("2.auto.pkrvars.hcl", "v = \"second\""),
+        ("sub/d.pkr.hcl", "nothing of this is read"),
+        ("dir.pkr.hcl/e", ""),
+    ];
+    let directory = directory(&files);
+    assert_eq!(planned(directory.path()), "null.s (source s)\n  null {ssh_host=\"second\"}\n");
+}
+
+#[test]
+fn tpl_05_a_file_is_only_itself() {
+    let whole = format!("{SOURCE}{BUILD}{VARIABLE}");
+    let directory =
+        directory(&[("a.pkr.hcl", &whole), ("b.pkr.hcl", "?"), ("1.auto.pkrvars.hcl", "v = \"first\"")]);
+    let path = directory.path().join("a.pkr.hcl");
+    assert_eq!(planned(&path), "null.s (source s)\n  null {ssh_host=\"d\"}\n");
+    let loaded = load(&path).unwrap();
+    assert_eq!(loaded.root, fs::canonicalize(directory.path()).unwrap());
+    assert_eq!(loaded.directory, directory.path());
+}
+
+#[test]
+fn tpl_05_there_must_be_a_template() {
+    let directory = directory(&[("a.hcl", ""), ("empty/x", "")]);
+    let suffixes =
+        "A config file must be suffixed with `.pkr.hcl` or `.pkr.json`. A folder can be referenced.";
+    assert_eq!(
+        refusal(directory.path(), "empty"),
+        format!("Error: Could not find any config file in DIR/empty  {suffixes}  ")
+    );
+    assert_eq!(
+        refusal(directory.path(), "nope.pkr.hcl"),
+        "Error: Could not find any config file in DIR/nope.pkr.hcl  stat DIR/nope.pkr.hcl: no such file or directory  "
+    );
+    let shown = refusal(directory.path(), "a.hcl");
+    assert!(shown.contains("does not end in `.pkr.hcl`") && shown.contains("rename it"), "{shown}");
+}
+
+#[test]
+fn tpl_05_json_templates_arrive_later() {
+    let directory = directory(&[("a.pkr.json", "{}"), ("b.json", "{}")]);
+    for name in ["a.pkr.json", "b.json", ""] {
+        let shown = refusal(directory.path(), name);
+        let file = if name == "b.json" { "DIR/b.json" } else { "DIR/a.pkr.json" };
+        assert!(
+            shown.contains(&format!("Cannot read {file}: ")) && shown.contains("later release"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn tpl_05_files_that_cannot_be_read_are_named() {
+    let directory = directory(&[("a.pkr.hcl", VARIABLE)]);
+    fs::write(directory.path().join("b.pkr.hcl"), b"x = 1\ny = \"\xff\"\n").unwrap();
+    std::os::unix::fs::symlink("nowhere", directory.path().join("c.pkr.hcl")).unwrap();
+    let shown = refusal(directory.path(), "");
+    assert!(shown.contains("DIR/b.pkr.hcl is not UTF-8 text  Line 2"), "{shown}");
+    assert!(shown.contains("Failed to read DIR/c.pkr.hcl  No such file"), "both are said\n{shown}");
+}
+
+#[test]
+fn tpl_05_a_byte_order_mark_and_crlf_are_no_matter() {
+    let text = format!("\u{feff}{SOURCE}{BUILD}{VARIABLE}").replace('\n', "\r\n");
+    assert_eq!(plan(&text), "null.s (source s)\n  null {ssh_host=\"d\"}\n");
+    let shown = problems("\u{feff}x = 1\r\n");
+    assert!(shown.contains("  on t.pkr.hcl line 1:\n"), "{shown}");
+}

@@ -1,0 +1,13 @@
+//! Text in, plan and problems out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod build;
+mod component;
+mod files;
+mod inspect;
+mod local;
+mod problems;
+mod rendering;
+mod requirement;
+mod variable;
