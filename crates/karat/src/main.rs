@@ -1,3 +1,19 @@
-//! The karat command.
+//! The `karat` command: what the user types and sees.
 
-fn main() {}
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+use std::process::ExitCode;
+
+mod arguments;
+mod command;
+mod directories;
+mod dispatch;
+mod prompt;
+mod report;
+mod session;
+mod signals;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    command::run(arguments).into()
+}

@@ -1,0 +1,121 @@
+//! `karat build`.
+
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use karat_engine::{Events, NoPrompter, Prompter, Run, RunOptions};
+use karat_model::event::FORMAT;
+use karat_model::plan::Plan;
+use karat_sdk::{Cancellation, OnError};
+use karat_store::{RunHeader, Store};
+use tokio::sync::mpsc;
+
+use super::{End, runtime};
+use crate::arguments::{Build, OnErrorArgument};
+use crate::dispatch::{self, Recorder};
+use crate::prompt::Terminal;
+use crate::report::Console;
+use crate::session::{Purpose, Session};
+use crate::signals;
+
+pub(super) fn run(arguments: &Build, console: Console, strict: bool) -> End {
+    build(arguments, console, strict).map_or_else(|end| end, |end| end)
+}
+
+fn build(arguments: &Build, console: Console, strict: bool) -> Result<End, End> {
+    let session = Session::new(console, strict)?;
+    let loaded = session.load(&arguments.template)?;
+    let purpose = Purpose {
+        require_builds: true,
+        syntax_only: false,
+        warn_undeclared: arguments.warn_on_undeclared_var,
+    };
+    let options = options(arguments, &session);
+    let store = session.store()?;
+    runtime(true)?.block_on(async {
+        let (plan, has_errors) = session.plan(&loaded, &arguments.selection, purpose, &options).await?;
+        // Builds that nothing is wrong with run, as in Packer; the command fails all the same.
+        let plan = plan.filter(|plan| !plan.builds.is_empty()).ok_or(End::Failure)?;
+        let end = carry_out(arguments, &session, store, options, plan).await?;
+        Ok(if has_errors { End::Failure } else { end })
+    })
+}
+
+async fn carry_out(
+    arguments: &Build,
+    session: &Session,
+    store: Store,
+    options: RunOptions,
+    plan: Plan,
+) -> Result<End, End> {
+    let console = session.console;
+    if options.debug {
+        console.say("Debug mode enabled. Builds will not be parallelized.");
+    }
+    let header = header(&plan, &options);
+    store.log.begin(&header).await.map_err(|error| {
+        console.error(&format!("Error: cannot begin a run: {error}"));
+        End::Failure
+    })?;
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let events = Events::new(sender, options.redactor.clone());
+    let (canceller, cancellation) = Cancellation::new();
+    let leave = move || {
+        console.error("Left at once. What still runs or lies about is in the ledger: `karat gc` removes it.");
+        std::process::exit(1);
+    };
+    signals::listen(canceller.clone(), events.clone(), leave).map_err(|error| {
+        console.error(&format!("Error: cannot listen to signals: {error}"));
+        End::Failure
+    })?;
+    let recorder = Recorder { log: store.log.clone(), run: options.run.clone() };
+    let reporter = console.reporter(arguments.timestamp_ui);
+    let dispatch = dispatch::start(receiver, recorder, reporter, canceller, console);
+    let prompter: Arc<dyn Prompter> = if console.machine { Arc::new(NoPrompter) } else { Arc::new(Terminal) };
+    let run = options.run.clone();
+    let report = karat_engine::run(Run {
+        plan: Arc::new(plan),
+        components: session.components.clone(),
+        store: store.clone(),
+        options,
+        events,
+        prompter,
+        cancellation,
+    })
+    .await;
+    if dispatch.await.is_err() {
+        console.error("Error: showing the run failed; `karat runs show` has what was recorded.");
+    }
+    if let Err(error) = store.log.end(&run).await {
+        console.error(&format!("Warning: cannot end the record of this run: {error}"));
+    }
+    Ok(if report.succeeded() { End::Success } else { End::Failure })
+}
+
+fn options(arguments: &Build, session: &Session) -> RunOptions {
+    RunOptions {
+        parallel: usize::try_from(arguments.parallel_builds).ok().and_then(std::num::NonZeroUsize::new),
+        on_error: match arguments.on_error {
+            OnErrorArgument::Cleanup => OnError::Cleanup,
+            OnErrorArgument::Abort => OnError::Abort,
+            OnErrorArgument::Ask => OnError::Ask,
+            OnErrorArgument::RunCleanupProvisioner => OnError::RunCleanupProvisioner,
+        },
+        force: arguments.force,
+        debug: arguments.debug,
+        ..session.run_options()
+    }
+}
+
+fn header(plan: &Plan, options: &RunOptions) -> RunHeader {
+    let started = options.started.duration_since(UNIX_EPOCH).unwrap_or_default();
+    RunHeader {
+        format: FORMAT,
+        version: options.version.clone(),
+        run: options.run.clone(),
+        template: plan.template.clone(),
+        started_ms: u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
+        // Secrets on the command line are known by now: the plan's variables brought them.
+        command: std::env::args_os().map(|word| options.redactor.redact(&word.to_string_lossy())).collect(),
+    }
+}

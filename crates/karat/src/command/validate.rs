@@ -1,0 +1,32 @@
+//! `karat validate`.
+
+use super::{End, runtime};
+use crate::arguments::Validate;
+use crate::report::Console;
+use crate::session::{Purpose, Session};
+
+pub(super) fn run(arguments: &Validate, console: Console, strict: bool) -> End {
+    validate(arguments, console, strict).map_or_else(|end| end, |()| End::Success)
+}
+
+fn validate(arguments: &Validate, console: Console, strict: bool) -> Result<(), End> {
+    let session = Session::new(console, strict)?;
+    let loaded = session.load(&arguments.template)?;
+    let purpose = Purpose {
+        require_builds: false,
+        syntax_only: arguments.syntax_only,
+        warn_undeclared: !arguments.no_warn_undeclared_var,
+    };
+    let options = session.run_options();
+    let plan = session.plan(&loaded, &arguments.selection, purpose, &options);
+    let (_, has_errors) = runtime(false)?.block_on(plan)?;
+    if has_errors {
+        return Err(End::Failure);
+    }
+    if arguments.syntax_only {
+        console.say("Syntax-only check passed. Everything looks okay.");
+        return Ok(());
+    }
+    console.say("The configuration is valid.");
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! `karat version`.
+
+use super::End;
+use crate::report::Console;
+use crate::session::PACKER_VERSION;
+
+pub(super) fn run(console: Console, strict: bool) -> End {
+    let version = env!("CARGO_PKG_VERSION");
+    if console.machine {
+        console.fact("version", &[if strict { PACKER_VERSION } else { version }]);
+        console.fact("version-prelease", &[""]);
+        console.fact("version-commit", &[""]);
+    }
+    if strict {
+        console.say(&format!("Packer v{PACKER_VERSION}"));
+    } else {
+        console.say(&format!("Karat v{version} (runs Packer {PACKER_VERSION} templates)"));
+    }
+    End::Success
+}

@@ -1,0 +1,53 @@
+//! Feeds the one stream of events to whoever wants it: first the recorder, then the view.
+
+use std::sync::Arc;
+
+use karat_model::event::{CancelLevel, Event, EventKind};
+use karat_model::id::RunId;
+use karat_sdk::Canceller;
+use karat_store::RunLog;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
+
+use crate::report::{Console, Reporter};
+
+/// Where a run's events are written down.
+pub(crate) struct Recorder {
+    /// The log.
+    pub(crate) log: Arc<dyn RunLog>,
+    /// The run.
+    pub(crate) run: RunId,
+}
+
+/// Consumes `events` up to the end of the run.
+///
+/// Recording failures warn once and never fail the run. A view that fails (its reader went away) stops the run: nobody
+/// could see any more what it does.
+pub(crate) fn start(
+    mut events: UnboundedReceiver<Event>,
+    recorder: Recorder,
+    mut reporter: Box<dyn Reporter>,
+    canceller: Canceller,
+    console: Console,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut batch = Vec::new();
+        let (mut recording, mut showing) = (true, true);
+        while events.recv_many(&mut batch, 256).await > 0 {
+            if recording && let Err(error) = recorder.log.append(&recorder.run, &batch).await {
+                recording = false;
+                console.error(&format!("Warning: this run is not recorded any further: {error}"));
+            }
+            for event in batch.drain(..) {
+                let is_last = matches!(event.kind, EventKind::RunFinished { .. });
+                if showing && reporter.event(&event).is_err() {
+                    showing = false;
+                    canceller.cancel(CancelLevel::Stop, "the reader of our output went away");
+                }
+                if is_last {
+                    return;
+                }
+            }
+        }
+    })
+}

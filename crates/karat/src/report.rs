@@ -1,0 +1,121 @@
+//! The only room that writes to stdout and stderr.
+//!
+//! Everything that Packer shows goes to stdout, errors included; scripts rely on it.
+
+mod diagnostics;
+mod duration;
+mod human;
+mod machine;
+mod style;
+
+use std::io::{self, IsTerminal, Write};
+
+use karat_model::diagnostic::Diagnostics;
+use karat_model::event::Event;
+use karat_model::secret::Redactor;
+use karat_model::span::SourceMap;
+
+pub(crate) use duration::words;
+pub(crate) use human::{Human, rfc3339};
+pub(crate) use machine::Machine;
+
+/// Turns the stream of events into something to look at.
+pub(crate) trait Reporter: Send {
+    /// Shows one event. An error means that nobody can see us any more.
+    fn event(&mut self, event: &Event) -> io::Result<()>;
+}
+
+/// Where one-off texts go: the terminal, a pipe, or a program that reads machine-readable lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Console {
+    /// Machine-readable lines.
+    pub(crate) machine: bool,
+    /// Colour.
+    pub(crate) color: bool,
+    /// Drawings instead of Packer's plain text, where somebody looks at it.
+    pub(crate) terminal: bool,
+}
+
+impl Console {
+    /// What suits this process. `color` is the user's word; without one, colour is for terminals, and under `strict`
+    /// for everybody, as in Packer.
+    pub(crate) fn new(machine: bool, color: Option<bool>, strict: bool) -> Self {
+        let is_set = |name| std::env::var_os(name).is_some();
+        let terminal = io::stdout().is_terminal() && !strict;
+        let refused = is_set("PACKER_NO_COLOR") || (!strict && is_set("NO_COLOR")) || machine;
+        Self { machine, color: !refused && color.unwrap_or(strict || terminal), terminal }
+    }
+
+    /// A reporter for a run.
+    pub(crate) fn reporter(self, timestamps: bool) -> Box<dyn Reporter> {
+        let out = Box::new(io::stdout());
+        if self.machine {
+            Box::new(Machine::new(out))
+        } else {
+            Box::new(Human::new(out, self.color, timestamps, self.terminal))
+        }
+    }
+
+    /// Says something that belongs to no build.
+    pub(crate) fn say(self, text: &str) {
+        self.line("say", text, false);
+    }
+
+    /// Says that something failed.
+    pub(crate) fn error(self, text: &str) {
+        self.line("error", text, true);
+    }
+
+    /// A machine-readable line of its own category; nothing otherwise.
+    pub(crate) fn fact(self, category: &str, arguments: &[&str]) {
+        if self.machine {
+            write_quietly(&machine::line(machine::now(), "", category, arguments));
+        }
+    }
+
+    /// Text as it is, without a line end of its own: the output of `inspect`, help.
+    pub(crate) fn raw(self, text: &str) {
+        write_quietly(text);
+    }
+
+    /// Shows what is wrong with a template: drawings on a terminal, Packer's layout elsewhere. As in Packer the whole
+    /// set is one message: an error if anything in it is.
+    pub(crate) fn diagnostics(self, diagnostics: &Diagnostics, sources: &SourceMap, redactor: &Redactor) {
+        if diagnostics.is_empty() {
+            return;
+        }
+        let text = if self.terminal && !self.machine {
+            diagnostics::drawn(diagnostics, sources, self.color)
+        } else {
+            diagnostics::plain(diagnostics, sources)
+        };
+        let text = redactor.redact(&text);
+        if diagnostics.has_errors() && !(self.terminal && self.color) {
+            self.error(&text);
+        } else {
+            self.say(&text);
+        }
+    }
+
+    fn line(self, kind: &str, text: &str, is_error: bool) {
+        if self.machine {
+            write_quietly(&machine::line(machine::now(), "", "ui", &[kind, text]));
+        } else if is_error && self.color {
+            write_quietly(&format!("{}\n", style::painted(text, style::ERROR)));
+        } else {
+            write_quietly(&format!("{text}\n"));
+        }
+    }
+}
+
+/// A closed pipe is the reader's decision, not an error of ours.
+fn write_quietly(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}
+
+/// Text for the log of the person who runs us; stderr, which Packer keeps empty on ordinary failures.
+pub(crate) fn early_error(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}

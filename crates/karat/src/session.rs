@@ -1,0 +1,189 @@
+//! One invocation: where it runs, what it may use, and how a template becomes a checked plan.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use karat_builtin::catalog::Catalog;
+use karat_engine::RunOptions;
+use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::plan::Plan;
+use karat_model::schema_set::SchemaSet;
+use karat_model::secret::Redactor;
+use karat_model::span::SourceMap;
+use karat_sdk::{Components, OnError};
+use karat_store::{FAULT_VARIABLE, FaultLedger, Store, new_run_id};
+use karat_template::{Inputs, Loaded, VarFile};
+
+use crate::arguments::Selection;
+use crate::command::End;
+use crate::directories::Directories;
+use crate::report::{self, Console};
+
+/// The Packer version whose templates, command line and output this is compatible with.
+pub(crate) const PACKER_VERSION: &str = "1.16.0";
+
+/// What every command of one invocation shares.
+pub(crate) struct Session {
+    /// Where one-off texts go.
+    pub(crate) console: Console,
+    /// Exactly Packer.
+    pub(crate) strict: bool,
+    /// Where things are kept.
+    pub(crate) directories: Directories,
+    /// Where the user started.
+    pub(crate) cwd: PathBuf,
+    /// When the user started.
+    pub(crate) started: SystemTime,
+    /// Every component that can be named.
+    pub(crate) components: Arc<dyn Components>,
+    /// Hides secrets in everything that is shown or recorded.
+    pub(crate) redactor: Redactor,
+}
+
+/// How a plan will be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Purpose {
+    /// An empty selection of builds is an error.
+    pub(crate) require_builds: bool,
+    /// Only whether the text can be read.
+    pub(crate) syntax_only: bool,
+    /// Warn about values for undeclared variables.
+    pub(crate) warn_undeclared: bool,
+}
+
+impl Session {
+    /// From the process.
+    pub(crate) fn new(console: Console, strict: bool) -> Result<Self, End> {
+        let cwd = std::env::current_dir().map_err(|error| {
+            report::early_error(&format!("cannot tell the current directory: {error}"));
+            End::Failure
+        })?;
+        Ok(Self {
+            console,
+            strict,
+            directories: Directories::from_env(),
+            cwd,
+            started: SystemTime::now(),
+            components: Arc::new(Catalog),
+            redactor: Redactor::default(),
+        })
+    }
+
+    /// How a run of this session goes, before the command's own flags.
+    pub(crate) fn run_options(&self) -> RunOptions {
+        RunOptions {
+            run: new_run_id(),
+            parallel: None,
+            on_error: OnError::Cleanup,
+            force: false,
+            debug: false,
+            strict: self.strict,
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            packer_version: PACKER_VERSION.to_string(),
+            cwd: self.cwd.clone(),
+            cache: self.directories.cache.clone(),
+            state: self.directories.state.clone(),
+            temp: std::env::temp_dir(),
+            started: self.started,
+            redactor: self.redactor.clone(),
+        }
+    }
+
+    /// What is remembered between runs. Nothing is opened before it is needed.
+    pub(crate) fn store(&self) -> Result<Store, End> {
+        let mut store = Store::disk(&self.directories.state);
+        if let Some(point) = std::env::var_os(FAULT_VARIABLE) {
+            let Some(point) = point.to_str().and_then(|point| point.parse().ok()) else {
+                self.console.error(&format!("Error: {FAULT_VARIABLE} must be a number"));
+                return Err(End::Failure);
+            };
+            store.ledger = Arc::new(FaultLedger::killing(store.ledger, point));
+        }
+        Ok(store)
+    }
+
+    /// Reads a template's files; shows why, if it cannot.
+    pub(crate) fn load(&self, template: &Path) -> Result<Loaded, End> {
+        karat_template::load(template).map_err(|problems| {
+            self.show(&problems, &SourceMap::default());
+            End::Failure
+        })
+    }
+
+    /// The plan that a template asks for, after every component has looked at its configuration. Shows everything that is
+    /// wrong, in the order of the text. Whether there were errors comes with it: builds without any can still run.
+    pub(crate) async fn plan(
+        &self,
+        loaded: &Loaded,
+        selection: &Selection,
+        purpose: Purpose,
+        options: &RunOptions,
+    ) -> Result<(Option<Plan>, bool), End> {
+        let schemas = self.components.schemas();
+        let inputs = self.inputs(selection, purpose, &schemas)?;
+        let evaluation = karat_template::evaluate(loaded, &inputs);
+        evaluation.secrets.iter().for_each(|secret| self.redactor.add(secret));
+        let (mut plan, mut diagnostics) = (evaluation.plan, evaluation.diagnostics);
+        if let Some(plan) = &mut plan {
+            let checks = karat_engine::check(plan, self.components.as_ref(), options).await;
+            plan.builds.retain(|build| {
+                !checks.iter().any(|check| check.build == build.name && check.diagnostics.has_errors())
+            });
+            for check in checks {
+                diagnostics.extend(check.diagnostics);
+            }
+        }
+        let diagnostics: Diagnostics = diagnostics.into_sorted().into_iter().collect();
+        self.show(&diagnostics, &evaluation.sources);
+        Ok((plan, diagnostics.has_errors()))
+    }
+
+    /// Shows diagnostics, secrets hidden.
+    pub(crate) fn show(&self, diagnostics: &Diagnostics, sources: &SourceMap) {
+        self.console.diagnostics(diagnostics, sources, &self.redactor);
+    }
+
+    /// Shows one problem that stands in no text.
+    fn refuse(&self, problem: Diagnostic) -> End {
+        self.show(&[problem].into_iter().collect(), &SourceMap::default());
+        End::Failure
+    }
+
+    /// What the template is evaluated with.
+    pub(crate) fn inputs<'a>(
+        &self,
+        selection: &Selection,
+        purpose: Purpose,
+        schemas: &'a SchemaSet,
+    ) -> Result<Inputs<'a>, End> {
+        let mut inputs = Inputs::new(&self.cwd, schemas);
+        inputs.packer_version = PACKER_VERSION.to_string();
+        inputs.strict = self.strict;
+        inputs.require_builds = purpose.require_builds;
+        inputs.syntax_only = purpose.syntax_only;
+        inputs.warn_undeclared = purpose.warn_undeclared;
+        inputs.only.clone_from(&selection.only);
+        inputs.except.clone_from(&selection.except);
+        inputs.environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        for argument in &selection.variables {
+            let (name, value) = argument.split_once('=').ok_or_else(|| {
+                self.refuse(
+                    Diagnostic::error("argument", format!("No '=' value in arg: {argument}"))
+                        .help(format!("write -var '{argument}=VALUE'")),
+                )
+            })?;
+            inputs.arguments.push((name.to_string(), value.to_string()));
+        }
+        for file in &selection.variable_files {
+            let text = std::fs::read_to_string(file).map_err(|error| {
+                let title = format!("Failed to read file {}", file.display());
+                self.refuse(Diagnostic::error("var-file", title).detail(error.to_string()))
+            })?;
+            inputs.var_files.push(VarFile { name: file.display().to_string(), text });
+        }
+        Ok(inputs)
+    }
+}

@@ -1,0 +1,93 @@
+//! Commands, flags and exit codes.
+
+use karat_testkit::Sandbox;
+
+use crate::template::local;
+
+#[test]
+fn cli_01_versions_and_unknown_commands() {
+    let sandbox = Sandbox::new();
+    for arguments in [&["version"][..], &["--version"], &["-version"], &["-v"]] {
+        let run = sandbox.karat(arguments).success();
+        assert!(run.stdout.starts_with("Karat v"), "{arguments:?} {run}");
+    }
+    assert_eq!(sandbox.karat(["--strict", "version"]).success().stdout, "Packer v1.16.0\n");
+    assert!(sandbox.karat([""; 0]).exits(127).stdout.contains("build"));
+    let run = sandbox.karat(["biuld"]).exits(127);
+    assert!(run.stdout.contains("'build'"), "{run}");
+    assert!(sandbox.karat(["build", "-h"]).success().stdout.contains("-on-error"));
+}
+
+#[test]
+fn a_flag_that_does_not_exist_is_explained_and_ends_with_1() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.karat(["build", "-forze", "t.pkr.hcl"]).exits(1);
+    assert!(run.stdout.contains("--force"), "{run}");
+    assert_eq!(run.stderr, "");
+    sandbox.karat(["build"]).exits(1);
+}
+
+#[test]
+fn cli_21_validate_and_inspect_read_a_template() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t.pkr.hcl", local("true"));
+    assert_eq!(sandbox.karat(["validate", "t.pkr.hcl"]).success().stdout, "The configuration is valid.\n");
+    assert_eq!(
+        sandbox.karat(["validate", "-syntax-only", "t.pkr.hcl"]).success().stdout,
+        "Syntax-only check passed. Everything looks okay.\n"
+    );
+    let inspect = sandbox.karat(["inspect", "t.pkr.hcl"]).success();
+    assert!(inspect.stdout.starts_with("Packer Inspect: HCL2 mode\n"), "{inspect}");
+}
+
+#[test]
+fn variables_come_from_everywhere_and_the_last_word_wins() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "d/t.pkr.hcl",
+        r#"
+variable "a" { default = "default" }
+source "null" "a" { communicator = "none" }
+build {
+  sources = ["null.a"]
+  provisioner "shell-local" { inline = ["echo a is ${var.a}"] }
+}"#,
+    );
+    let said = |arguments: &[&str], environment: Option<&str>| {
+        let mut command = sandbox.karat_command();
+        command.arg("build").args(arguments).arg("d");
+        if let Some(value) = environment {
+            command.env("PKR_VAR_a", value);
+        }
+        let run = karat_testkit::Run::from(command.output().unwrap()).success();
+        let line = run.stdout.lines().find(|line| line.contains("a is")).unwrap().to_string();
+        line.replace("==> null.a: a is ", "")
+    };
+    assert_eq!(said(&[], None), "default");
+    assert_eq!(said(&[], Some("env")), "env");
+    sandbox.write("d/x.auto.pkrvars.hcl", "a = \"auto\"\n");
+    assert_eq!(said(&[], Some("env")), "auto");
+    sandbox.write("file.pkrvars.hcl", "a = \"file\"\n");
+    assert_eq!(said(&["-var-file=file.pkrvars.hcl"], Some("env")), "file");
+    assert_eq!(said(&["-var", "a=arg", "-var-file=file.pkrvars.hcl"], Some("env")), "arg");
+}
+
+#[test]
+fn cli_17_one_build_at_a_time_where_asked() {
+    let sandbox = Sandbox::new();
+    // Each build would see the other's marker if both ran at once.
+    sandbox.write(
+        "t.pkr.hcl",
+        r#"
+source "null" "a" { communicator = "none" }
+source "null" "b" { communicator = "none" }
+build {
+  sources = ["null.a", "null.b"]
+  provisioner "shell-local" {
+    inline = ["mkdir only-one", "sleep 0.3", "rmdir only-one"]
+  }
+}"#,
+    );
+    sandbox.karat(["build", "-parallel-builds=1", "t.pkr.hcl"]).success();
+    sandbox.karat(["build", "t.pkr.hcl"]).exits(1);
+}

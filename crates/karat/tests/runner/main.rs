@@ -1,0 +1,11 @@
+//! The `karat` program from outside: command lines in; output, exit codes and files out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests report by panicking")]
+
+mod bad_input;
+mod cancel;
+mod command_line;
+mod crash;
+mod guest;
+mod output;
+mod template;
