@@ -146,6 +146,8 @@ fn translate(pattern: &str) -> String {
                 in_class = false;
                 translated.push(']');
             }
+            // Doubled, these are operators between sets in the crate.
+            '-' if in_class && next == Some('-') => translated.push_str("\\-"),
             '&' | '~' if in_class => translated.extend(['\\', c]),
             '{' if !in_class && !is_repetition(&rest[1..]) => translated.push_str("\\{"),
             c => translated.push(c),
