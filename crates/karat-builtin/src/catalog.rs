@@ -9,26 +9,44 @@ use karat_model::schema_set::SchemaSet;
 use karat_sdk::component::{Builder, Component, Components, PostProcessor, Provisioner};
 
 use crate::builder::file::FileBuilder;
+use crate::builder::null::Null;
+use crate::builder::qemu::Qemu;
 use crate::post_processor::artifice::Artifice;
 use crate::post_processor::checksum::Checksum;
 use crate::post_processor::compress::Compress;
 use crate::post_processor::manifest::Manifest;
+use crate::post_processor::shell_local::ShellLocal as ShellLocalAfter;
 use crate::provisioner::breakpoint::Breakpoint;
+use crate::provisioner::file::FileProvisioner;
+use crate::provisioner::shell::Shell;
+use crate::provisioner::shell_local::ShellLocal;
 use crate::provisioner::sleep::Sleep;
 
 /// Every component of this crate, by the name that templates use.
 pub struct Catalog;
 
 fn builders() -> Vec<Arc<dyn Builder>> {
-    vec![Arc::new(FileBuilder)]
+    vec![Arc::new(FileBuilder), Arc::new(Null), Arc::new(Qemu)]
 }
 
 fn provisioners() -> Vec<Arc<dyn Provisioner>> {
-    vec![Arc::new(Breakpoint), Arc::new(Sleep)]
+    vec![
+        Arc::new(Breakpoint),
+        Arc::new(FileProvisioner),
+        Arc::new(Shell),
+        Arc::new(ShellLocal),
+        Arc::new(Sleep),
+    ]
 }
 
 fn post_processors() -> Vec<Arc<dyn PostProcessor>> {
-    vec![Arc::new(Artifice), Arc::new(Checksum), Arc::new(Compress), Arc::new(Manifest)]
+    vec![
+        Arc::new(Artifice),
+        Arc::new(Checksum),
+        Arc::new(Compress),
+        Arc::new(Manifest),
+        Arc::new(ShellLocalAfter),
+    ]
 }
 
 fn named<C: Component + ?Sized>(components: Vec<Arc<C>>, name: &str) -> Option<Arc<C>> {

@@ -255,6 +255,6 @@ mod tests {
         let data: Vec<u8> = noise.iter().copied().cycle().take(4 * PIECE).collect();
         let packed = gzip(&data, Framing::OneStream, None);
         let first: Vec<u8> = gzip(&data[..PIECE], Framing::OneStream, None);
-        assert!(packed.len() < first.len() * 2, "{} {}", packed.len(), first.len());
+        assert!(packed.len() < first.len() * 3, "{} {}", packed.len(), first.len());
     }
 }

@@ -65,10 +65,8 @@ async fn blt_19_the_default_is_a_tar_with_gzip() {
     let (cx, host) = context();
     let input = artifact(&host, &[("a", b"hello")]);
     Compress.process(&cx, &config(json!({})), &input).await.unwrap();
-    let tar = flate2::read::GzDecoder::new(&read(&host, "packer_test_null")[..])
-        .bytes()
-        .collect::<Result<Vec<_>, _>>();
-    assert_eq!(members(&tar.unwrap()[..]), [("a".to_string(), b"hello".to_vec())]);
+    let tar = all(flate2::read::GzDecoder::new(&read(&host, "packer_test_null")[..]));
+    assert_eq!(members(&tar[..]), [("a".to_string(), b"hello".to_vec())]);
     let cores = std::thread::available_parallelism().unwrap();
     assert_eq!(
         host.lines(),
