@@ -1,5 +1,8 @@
 //! How Go writes floating point numbers.
 
+/// No number has more digits than this behind its point; what is wished beyond is zeros.
+const EXACT: usize = 1_100;
+
 /// Decimal digits `d.ddd` and an exponent of ten.
 struct Decimal {
     negative: bool,
@@ -11,13 +14,14 @@ impl Decimal {
     /// `precision` digits behind the point, or as few as identify the number.
     fn new(value: f64, precision: Option<usize>) -> Self {
         let text = match precision {
-            Some(precision) => format!("{:.precision$e}", value.abs()),
+            Some(precision) => format!("{:.*e}", precision.min(EXACT), value.abs()),
             None => format!("{:e}", value.abs()),
         };
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let zeros = precision.unwrap_or(0).saturating_sub(EXACT);
         Self {
             negative: value.is_sign_negative(),
-            digits: mantissa.replace('.', ""),
+            digits: mantissa.replace('.', "") + &"0".repeat(zeros),
             exponent: exponent.parse().unwrap_or_default(),
         }
     }
@@ -66,7 +70,10 @@ pub(crate) fn format_float(value: f64, verb: char, precision: Option<usize>, kee
     }
     match verb {
         'e' => Decimal::new(value, Some(precision.unwrap_or(6))).scientific(),
-        'f' => format!("{value:.*}", precision.unwrap_or(6)),
+        'f' => {
+            let precision = precision.unwrap_or(6);
+            format!("{value:.*}", precision.min(EXACT)) + &"0".repeat(precision.saturating_sub(EXACT))
+        }
         _ => {
             let mut decimal = Decimal::new(value, precision.map(|digits| digits.max(1) - 1));
             if precision.is_some() && !keep_zeros {

@@ -14,6 +14,15 @@ fn verbs_print_as_in_go() {
 }
 
 #[test]
+fn a_million_digits_are_written() {
+    for (verb, length) in [("%.1000000f", 1_000_002), ("%.1000000e", 1_000_006), ("%#.1000000g", 1_000_001)] {
+        let template = format!("{{{{ printf {verb:?} 1.5 }}}}");
+        let text = render(&template, &Value::Null, &Functions::default());
+        assert_eq!(text.map(|text| text.len()), Ok(length), "{verb}");
+    }
+}
+
+#[test]
 fn verbs_reach_into_values() {
     let list = Value::List(vec![1.into(), "a".into(), Value::Null, Value::map([("b", 1.5.into())])]);
     let data = Value::map([("L", list), ("S", Value::structure([("A", 1.into()), ("B", "x".into())]))]);
