@@ -61,7 +61,23 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn new(file: FileId, text: &'a str, tokens: &'a [Token], diagnostics: &'a mut Diagnostics) -> Self {
-        Self { file, text, tokens, at: 0, newlines: Vec::new(), depth: 0, diagnostics }
+        let mut parser = Self { file, text, tokens, at: 0, newlines: Vec::new(), depth: 0, diagnostics };
+        parser.check_last_comment();
+        parser
+    }
+
+    /// A comment that is not closed swallows the rest of the text, and nothing else would tell.
+    fn check_last_comment(&mut self) {
+        let last = self.tokens.iter().rev().find(|token| token.kind != T::End).copied();
+        let Some(comment) = last.filter(|token| token.kind == T::Comment) else { return };
+        let text = self.text_of(comment);
+        if text.starts_with("/*") && !(text.len() >= 4 && text.ends_with("*/")) {
+            let span = Span { end: comment.start + 2, ..self.span(comment) };
+            let problem = Diagnostic::error(SYNTAX, "The comment is not closed");
+            self.report(
+                problem.label(span, "there is no `*/` after this; the rest of the text is in the comment"),
+            );
+        }
     }
 
     fn lone_expression(&mut self) -> Expr {

@@ -109,7 +109,11 @@ fn one_mistake_is_one_message_and_the_rest_is_read() {
             "a = 1, b = 2",
             "2:1 This `}` closes nothing; remove it, or look above it for a `{` that is missing",
         ),
-        ("a = 1\na = 2", "a = 1", "2:1 `a` is set twice (set again here); an argument can be set once; remove one of them"),
+        (
+            "a = 1\na = 2",
+            "a = 1",
+            "2:1 `a` is set twice (set again here); an argument can be set once; remove one of them",
+        ),
         (
             "a =\nb = 2",
             "a = error, b = 2",
@@ -176,10 +180,22 @@ fn one_mistake_is_one_message_and_the_rest_is_read() {
             "b = 1",
             "1:17 The block `source` has no `{` (a block is opened by `{` without `=`); to set an argument, write `source = …`",
         ),
+        (
+            "a = 1\n/* b\nc = 2\n",
+            "a = 1",
+            "2:1 The comment is not closed (there is no `*/` after this; the rest of the text is in the comment)",
+        ),
+        (
+            "a = 1 /*/",
+            "a = 1",
+            "1:7 The comment is not closed (there is no `*/` after this; the rest of the text is in the comment)",
+        ),
     ] {
         let (found, messages) = read(text);
         if (found.as_str(), messages.as_str()) != (outline, expected) {
-            wrong.push(format!("{text}\n  expected: {outline}\n    {expected}\n  found:    {found}\n    {messages}"));
+            wrong.push(format!(
+                "{text}\n  expected: {outline}\n    {expected}\n  found:    {found}\n    {messages}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));

@@ -222,14 +222,21 @@ impl Number {
     }
 
     /// The remainder, which has the sign of the dividend. `x % 0` is `x`, as HCL has it; `None` where infinities
-    /// leave no meaning.
+    /// leave no meaning. HCL takes the product of divisor and whole quotient from the dividend, each step rounded to the
+    /// dividend's precision, which shows in the last digits of fractions.
     pub fn rem(&self, other: &Self) -> Option<Self> {
         if other.is_zero() {
             return Some(self.clone());
         }
         let (Some(a), Some(b)) = (self.float(), other.float()) else { return self.mul(other) };
-        let (precision, (x, y, exponent)) = (a.precision.max(b.precision), aligned(&a, &b));
-        Some(Self::round(x % y, exponent, precision, false))
+        let quotient = self.div(other)?;
+        let whole = if quotient.is_negative() { quotient.ceil() } else { quotient.floor() };
+        let whole = whole.float()?;
+        let whole = Self::round(whole.mantissa, whole.exponent, a.precision, false).float()?;
+        let product = &whole.mantissa * &b.mantissa;
+        let product = Self::round(product, whole.exponent + b.exponent, a.precision, false).float()?;
+        let (x, y, exponent) = aligned(&a, &product);
+        Some(Self::round(x - y, exponent, a.precision, false))
     }
 
     /// The same number with the other sign.
