@@ -97,6 +97,8 @@ impl Lexer<'_> {
 
     /// Skips a comment up to and with its closing delimiter. Tells whether that trims the text behind it.
     fn comment(&mut self, open: usize) -> Result<bool, TemplateError> {
+        // The star of the opening cannot close it again.
+        self.position += 2;
         let Some(length) = self.rest().find("*/") else {
             return self.error(open, "unclosed comment");
         };

@@ -214,16 +214,16 @@ fn verbed(value: &Value, verb: char, flags: Flags) -> String {
             format!("{name}{{{}}}", fields.join(separator))
         }
         Value::Bool(value) if matches!(verb, 'v' | 't') => pad(value.to_string(), flags),
-        Value::Int(number) => integer(*number, verb, flags).unwrap_or_else(|| misfit(value, verb)),
-        Value::Float(number) => float(*number, verb, flags).unwrap_or_else(|| misfit(value, verb)),
-        Value::String(text) => string(text, verb, flags).unwrap_or_else(|| misfit(value, verb)),
-        Value::Bool(_) => misfit(value, verb),
+        Value::Int(number) => integer(*number, verb, flags).unwrap_or_else(|| misfit(value, verb, flags)),
+        Value::Float(number) => float(*number, verb, flags).unwrap_or_else(|| misfit(value, verb, flags)),
+        Value::String(text) => string(text, verb, flags).unwrap_or_else(|| misfit(value, verb, flags)),
+        Value::Bool(_) => misfit(value, verb, flags),
     }
 }
 
 /// What Go writes for a verb that does not fit the value.
-fn misfit(value: &Value, verb: char) -> String {
-    format!("%!{verb}({}={})", value.type_name(), print(value))
+fn misfit(value: &Value, verb: char, flags: Flags) -> String {
+    format!("%!{verb}({}={})", value.type_name(), verbed(value, 'v', Flags { sharp: false, ..flags }))
 }
 
 /// Fills `text` up to the width.

@@ -192,6 +192,8 @@ const FAILURES: &[(&str, &str)] = &[
     ("{{/* comment */ }}", "1:16: comment ends before closing delimiter"),
     ("{{ /* comment */}}", "1:4: unexpected U+002F '/' in action"),
     ("{{/* comment", "1:1: unclosed comment"),
+    ("{{index .Missing}}", "1:3: <index .Missing>: error calling index: index of untyped nil"),
+    ("{{/*/}}", "1:1: unclosed comment"),
     ("{{/* unclosed", "1:1: unclosed comment"),
     ("{{- -}}", r#"1:5: illegal number syntax: "-""#),
     ("{{.S}} {{- }}", "1:12: missing value for command"),

@@ -44,6 +44,7 @@ fn verbs_reach_into_values() {
 
 #[rustfmt::skip]
 const PRINTS: &[(&str, &str)] = &[
+    (r#"{{printf "%6.2f|%-5d|%06.2-8.1f" 4159 "ab" 2.5}}"#, "%!f(int=  4159)|%!d(string=ab   )|%!-(float64=0002.5)8.1f"),
     (r#"{{1000000.0}} {{123456789.0}} {{1e20}} {{print 100000.5}}|{{printf "%g %v %.3g %#g %G" 1e6 1e6 1234567.0 1.5 1e-7}}"#, "1e+06 1.23456789e+08 1e+20 100000.5|1e+06 1e+06 1.23e+06 1.50000 1E-07"),
     (r#"{{printf "%05s|%-5s|%5s|%05d|%-05d|%+d|% d|%x|%X|%#x|%o|%#o|%O|%b|%c|%q|%U" "ab" "ab" "ab" 42 42 42 42 255 255 255 8 8 8 5 65 65 65}}"#, "000ab|ab   |   ab|00042|42   |+42| 42|ff|FF|0xff|10|010|0o10|101|A|'A'|U+0041"),
     (r#"{{printf "%d %s %t" "a" 1}} {{printf "%d" 1 2 "x"}} {{printf "%!"}} {{printf "%z" 1}} {{printf "%"}}"#, "%!d(string=a) %!s(int=1) %!t(MISSING) 1%!(EXTRA int=2, string=x) %!!(MISSING) %!z(int=1) %!(NOVERB)"),

@@ -109,6 +109,9 @@ fn index(arguments: &[Value]) -> Result<Value> {
     let [value, keys @ ..] = arguments else {
         return Err("wrong number of args: want at least 1 got 0".to_owned());
     };
+    if *value == Value::Null {
+        return Err("index of untyped nil".to_owned());
+    }
     let mut value = value.clone();
     for key in keys {
         value = match (&value, key) {
