@@ -27,6 +27,17 @@ as_root() { if [ -w /var/lib/apt/lists ] && [ -z "${FAKEROOTKEY:-}" ]; then "$@"
 # deb_file NAME=VERSION: the file name that apt-get download gives it (an epoch's colon is written %3a).
 deb_file() { printf '%s' "${1%%=*}_${1#*=}_" | sed 's/:/%3a/g'; }
 
+download() { (cd "$cache/debs" && apt-get -qq -o APT::Sandbox::User=root download "$@" >&2); }
+
+# The mirror may have dropped a version that this machine's lists still name.
+start_again_with_new_lists() {
+	[ -z "${KARAT_TESTBED_NEW_LISTS:-}" ] || { say "the packages cannot be downloaded"; exit 1; }
+	say "updating the package lists"
+	as_root apt-get -qq update >&2
+	rm -rf "$work"
+	KARAT_TESTBED_NEW_LISTS=1 exec "$here/make" "${targets[@]}" >&2
+}
+
 # fetch_packages: puts every resolved package into the cache and names the files.
 fetch_packages() {
 	local package missing=()
@@ -34,7 +45,7 @@ fetch_packages() {
 	while read -r package; do
 		compgen -G "$cache/debs/$(deb_file "$package")*.deb" >/dev/null || missing+=("$package")
 	done < "$work/packages"
-	[ ${#missing[@]} = 0 ] || (cd "$cache/debs" && apt-get -qq -o APT::Sandbox::User=root download "${missing[@]}" >&2)
+	[ ${#missing[@]} = 0 ] || download "${missing[@]}" || start_again_with_new_lists
 	while read -r package; do
 		compgen -G "$cache/debs/$(deb_file "$package")*.deb" | head -n 1
 	done < "$work/packages"
