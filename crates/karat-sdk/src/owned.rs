@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use karat_model::resource::{Intent, MARK, ProcessHandle, ResourceId, Settled};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, watch};
 
@@ -201,14 +203,21 @@ fn supervise(mut child: Child) -> (mpsc::Sender<()>, watch::Receiver<Option<Exit
         let status = tokio::select! {
             status = child.wait() => status,
             Some(()) = killed.recv() => {
-                // Fails only if it has ended already; the wait tells.
-                let _ = child.start_kill();
+                kill_group(&child);
                 child.wait().await
             }
         };
         let _ = status_sender.send(Some(status.unwrap_or_else(|_| ExitStatus::from_raw(9))));
     });
     (kill, status)
+}
+
+/// Kills a child with everything that it started and that is still in its group: a shell's commands too.
+fn kill_group(child: &Child) {
+    if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) {
+        // Fails only if it has ended already; the wait tells.
+        let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
+    }
 }
 
 /// How the running process `pid` is told apart from a later one with the same number.
