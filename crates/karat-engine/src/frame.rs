@@ -148,7 +148,7 @@ impl Frame {
         };
         let result = tokio::select! {
             biased;
-            result = guarded("its cleanup", undo()) => result,
+            result = guarded("its cleanup", async { undo().await }) => result,
             () = sleep(limit) => Err(StepError::failed(format!("its cleanup did not end within {limit:?}"))),
             () = hurried => Err(StepError::failed(format!("its cleanup was given up {ITEM_LIMIT_KILLED:?} after the kill"))),
             _ = cancellation.reached(CancelLevel::Leave) => Err(StepError::failed("its cleanup was cut short")),
@@ -166,26 +166,24 @@ impl Frame {
     }
 
     /// Leaves everything as it is, and says so in Packer's words.
-    pub(crate) async fn abandon(&self, mut notice: Notice) {
-        let mut last = notice.except.unwrap_or_default();
+    pub(crate) async fn abandon(&self, notice: Notice) {
+        let mut last = "";
         while let Some(Teardown { step, .. }) = self.pop() {
             if step.is_empty() || step == last || Some(step) == notice.except {
                 continue;
             }
-            last = step;
-            if !std::mem::take(&mut notice.name_step) {
-                self.job.tell(Tone::Error, format!("aborted: skipping cleanup of step {step:?}"));
-                continue;
-            }
-            if let Some(error) = notice.error.take() {
+            let text = match (last, notice.interrupted) {
+                ("", true) => "Interrupted, aborting...".to_string(),
+                ("", false) => format!("Step {step:?} failed, aborting..."),
+                _ => format!("aborted: skipping cleanup of step {step:?}"),
+            };
+            if last.is_empty()
+                && let Some(error) = &notice.error
+            {
                 self.job.tell(Tone::Error, error);
             }
-            let text = if notice.interrupted {
-                "Interrupted, aborting...".into()
-            } else {
-                format!("Step {step:?} failed, aborting...")
-            };
             self.job.tell(Tone::Error, text);
+            last = step;
         }
         self.job.abandon_entries().await;
     }
@@ -205,6 +203,7 @@ impl Host for Frame {
         if self.list().closed {
             return Err(StepError::Cancelled("the build has ended, so nothing more is made for it".into()));
         }
+        self.job.note_intending();
         match self.job.ledger.intend(&self.job.info.run, self.job.scope.build.as_ref(), &intent).await {
             Ok(id) => {
                 self.job.note_intent(id, intent);

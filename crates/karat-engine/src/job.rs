@@ -37,6 +37,8 @@ pub(crate) struct Job {
 /// What a build has written into the ledger, and what became of it.
 #[derive(Default)]
 struct Notes {
+    /// Whether there may be entries at all: without any, a build never opens the ledger.
+    wrote: bool,
     intents: HashMap<ResourceId, Intent>,
     /// Entries whose undo failed: they stay open.
     stuck: Vec<ResourceId>,
@@ -99,6 +101,11 @@ impl Job {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Before an entry is written.
+    pub(crate) fn note_intending(&self) {
+        self.notes().wrote = true;
+    }
+
     pub(crate) fn note_intent(&self, id: ResourceId, intent: Intent) {
         self.notes().intents.insert(id, intent);
     }
@@ -132,7 +139,7 @@ impl Job {
 
     /// The open entries of this build, except those that are known to be stuck.
     async fn open_entries(&self) -> Vec<Resource> {
-        if self.notes().intents.is_empty() {
+        if !self.notes().wrote {
             return Vec::new();
         }
         let mut open = self.ledger.outstanding(&self.info.run).await.unwrap_or_else(|error| {

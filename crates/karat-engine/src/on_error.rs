@@ -22,12 +22,10 @@ pub(crate) enum Ending {
 
 /// What is said about things that stay.
 pub(crate) struct Notice {
-    /// The error, where it has not been shown yet, and nobody interrupted the build.
+    /// The error, where nobody interrupted the build.
     pub(crate) error: Option<String>,
     /// Somebody interrupted the build.
     pub(crate) interrupted: bool,
-    /// Nothing has been said about the failed step yet.
-    pub(crate) name_step: bool,
     /// A step whose cleanup ran after all.
     pub(crate) except: Option<&'static str>,
 }
@@ -46,7 +44,7 @@ impl Ending {
         let Some(error) = error else { return Self::CleanUp };
         let interrupted = frame.job().is_stopped();
         let shown = if interrupted { None } else { Some(error.to_string()) };
-        let notice = Notice { error: shown, interrupted, name_step: true, except: None };
+        let notice = Notice { error: shown, interrupted, except: None };
         match frame.job().options.on_error {
             OnError::Cleanup => Self::CleanUp,
             OnError::Abort => Self::Abandon(notice),
@@ -59,7 +57,7 @@ impl Ending {
                     Some(Answer::Retry) | None => ask_about_builder(frame, error).await,
                 };
                 match answer {
-                    Answer::Abort => Self::Abandon(Notice { error: None, name_step: false, ..notice }),
+                    Answer::Abort => Self::Abandon(notice),
                     Answer::CleanUp | Answer::Retry => Self::CleanUp,
                 }
             }

@@ -28,7 +28,10 @@ pub(crate) async fn provision(
     // Stands for provisioning in the order of teardown: `-on-error=abort` names it.
     frame.defer(Teardown { step: PROVISION, resource: None, undo: Box::new(|| Box::pin(async { Ok(()) })) });
     let error = loop {
-        let Err(error) = all_steps(frame, guest, &facts).await else { return Ok(()) };
+        let Err(error) = all_steps(frame, guest, &facts).await else {
+            pause(frame, &format!("Pausing after run of step '{PROVISION}'. Press enter to continue.")).await;
+            return Ok(());
+        };
         if job.is_stopped() {
             return Err(error);
         }
@@ -62,12 +65,15 @@ pub(crate) async fn provision(
 
 async fn all_steps(frame: &Arc<Frame>, guest: &dyn Guest, facts: &Facts) -> Result<(), StepError> {
     for (index, step) in frame.job().build().steps.iter().enumerate() {
-        if frame.job().options.debug {
-            // As in Packer 1.16: without a terminal the question fails and the build goes on.
-            let question = "Pausing before the next provisioner . Press enter to continue.";
-            let _ = frame.job().ask(&frame.job().scope, question).await;
-        }
+        pause(frame, "Pausing before the next provisioner . Press enter to continue.").await;
         Attempts { frame, index, step, guest, facts }.run().await?;
     }
     Ok(())
+}
+
+/// With `-debug`, waits for the user. As in Packer 1.16: without a terminal the question fails and the build goes on.
+async fn pause(frame: &Frame, question: &str) {
+    if frame.job().options.debug {
+        let _ = frame.job().ask(&frame.job().scope, question).await;
+    }
 }

@@ -130,3 +130,45 @@ fn is_ours(entry: &Resource, found: &Metadata) -> bool {
     let too_late = matches!(entry.intent, Intent::Directory { .. }) && born > announced + BIRTH + SLACK;
     !too_early && !too_late
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use karat_model::resource::ResourceId;
+
+    use super::*;
+
+    fn announced(intent: Intent, ago: Duration) -> Resource {
+        let at = SystemTime::now() - ago;
+        Resource {
+            id: ResourceId(1),
+            run: RunId("r".into()),
+            build: None,
+            intent,
+            state: ResourceState::Intended,
+            announced_ms: at.duration_since(UNIX_EPOCH).unwrap().as_millis() as u64,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_path_of_another_age_is_somebody_elses() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("x");
+        let directory = |ago| announced(Intent::Directory { path: path.clone() }, ago);
+        let hour = Duration::from_secs(3600);
+
+        std::fs::create_dir(&path).unwrap();
+        assert_eq!(remove(&directory(hour)).await, Ok(false), "a directory is made at once");
+        assert!(path.exists());
+        assert_eq!(remove(&directory(Duration::ZERO)).await, Ok(true));
+        assert_eq!(remove(&directory(Duration::ZERO)).await, Ok(false));
+
+        std::fs::write(&path, "").unwrap();
+        let mut early = announced(Intent::File { path: path.clone() }, Duration::ZERO);
+        early.announced_ms += hour.as_millis() as u64;
+        assert_eq!(remove(&early).await, Ok(false), "it was there before");
+        let file = announced(Intent::File { path: path.clone() }, hour);
+        assert_eq!(remove(&file).await, Ok(true), "a file may be written late");
+    }
+}

@@ -1,0 +1,349 @@
+//! What stays and what goes when a build fails: `-on-error`, and the order of teardown.
+
+use karat_model::event::CancelLevel;
+use karat_model::facts::Facts;
+use karat_model::id::ComponentKind;
+use karat_model::resource::Settled;
+use karat_sdk::{BuildContext, OnError, StepError};
+
+use crate::scripted::*;
+
+/// A builder that makes a directory in `StepOutputDir`, a file in `stepRun`, provisions (which fails), and never gets
+/// to its own end.
+fn bench_that_fails(on_error: OnError) -> Bench {
+    let mut bench = bench_that_works(on_error);
+    bench.results("shell", &[Err("no")]);
+    bench.build().steps.push(step("shell"));
+    bench
+}
+
+fn bench_that_works(on_error: OnError) -> Bench {
+    let mut bench = Bench::new();
+    bench.options.on_error = on_error;
+    bench.results("mop", &[Ok(())]);
+    bench.build().cleanup = Some(step("mop"));
+    bench.builder("null", |cx, _| {
+        Box::pin(async move {
+            make(cx).await?;
+            cx.provision(&Nobody, &Facts::default()).await?;
+            said_at_undo(cx, "StepShutdown");
+            Ok(None)
+        })
+    });
+    bench
+}
+
+async fn make(cx: &BuildContext) -> Result<(), StepError> {
+    cx.own_directory("StepOutputDir", "out".as_ref(), Some("Deleting output directory...")).await?;
+    cx.own_file("stepRun", "monitor.sock".as_ref()).await?;
+    std::fs::write(cx.resolve("monitor.sock"), "").unwrap();
+    said_at_undo(cx, "stepRun");
+    Ok(())
+}
+
+fn said_at_undo(cx: &BuildContext, step: &'static str) {
+    let said = (*cx).clone();
+    cx.defer(step, move || {
+        Box::pin(async move {
+            said.say(format!("undo {step}"));
+            Ok(())
+        })
+    });
+}
+
+/// The lines after the failed step.
+fn aftermath(seen: &Seen) -> Vec<String> {
+    let lines = seen.lines();
+    let at = lines.iter().position(|line| line.starts_with("[failed")).unwrap();
+    lines[at + 1..].to_vec()
+}
+
+fn left(seen: &Seen) -> (bool, bool) {
+    let cwd = seen.temp.path().join("cwd");
+    (cwd.join("out").exists(), cwd.join("monitor.sock").exists())
+}
+
+#[tokio::test]
+async fn cli_12_cleanup_takes_everything_down_newest_first() {
+    let seen = bench_that_fails(OnError::Cleanup).run().await;
+    assert_eq!(
+        aftermath(&seen),
+        [
+            "Provisioning step had errors: Running the cleanup provisioner, if present...",
+            "[1 mop #1]",
+            "mop runs",
+            "[done after 0s]",
+            "undo stepRun",
+            "Deleting output directory...",
+        ]
+    );
+    assert_eq!(left(&seen), (false, false));
+    assert_eq!(seen.open_entries().await, 0);
+    assert_eq!(seen.outcome(), Err("no".into()));
+}
+
+#[tokio::test]
+async fn core_12_cleanup_comes_in_reverse_order_after_success_too() {
+    let seen = bench_that_works(OnError::Cleanup).run().await;
+    assert_eq!(seen.lines(), ["undo StepShutdown", "undo stepRun", "Deleting output directory..."]);
+    assert_eq!(left(&seen), (false, false));
+    assert_eq!(seen.open_entries().await, 0);
+}
+
+#[tokio::test]
+async fn cli_13_abort_leaves_everything_and_names_the_steps() {
+    let seen = bench_that_fails(OnError::Abort).run().await;
+    assert_eq!(
+        aftermath(&seen),
+        [
+            "no",
+            "Step \"StepProvision\" failed, aborting...",
+            "aborted: skipping cleanup of step \"stepRun\"",
+            "aborted: skipping cleanup of step \"StepOutputDir\"",
+        ]
+    );
+    assert_eq!(left(&seen), (true, true));
+    assert_eq!(seen.open_entries().await, 0, "what stays on purpose is nobody's to reclaim");
+    let settled = [1, 2].map(|id| seen.memory.settlement(karat_model::resource::ResourceId(id)));
+    assert_eq!(settled, [Some(Settled::Abandoned); 2]);
+}
+
+#[tokio::test]
+async fn cli_13_abort_after_success_cleans_up() {
+    let seen = bench_that_works(OnError::Abort).run().await;
+    assert_eq!(seen.lines(), ["undo StepShutdown", "undo stepRun", "Deleting output directory..."]);
+}
+
+#[tokio::test]
+async fn cli_13_abort_of_an_interrupted_build_says_so() {
+    let mut bench = bench_that_works(OnError::Abort);
+    let canceller = bench.canceller.clone();
+    bench.provisioner("shell", move |cx, _| {
+        canceller.cancel(CancelLevel::Stop, "interrupt");
+        Box::pin(cx.pause(seconds(1)))
+    });
+    bench.build().steps.push(step("shell"));
+    let seen = bench.run().await;
+    assert_eq!(
+        aftermath(&seen),
+        [
+            "Interrupted, aborting...",
+            "aborted: skipping cleanup of step \"stepRun\"",
+            "aborted: skipping cleanup of step \"StepOutputDir\"",
+        ]
+    );
+    assert_eq!(left(&seen), (true, true));
+}
+
+#[tokio::test]
+async fn cli_14_only_the_cleanup_provisioner_runs() {
+    let seen = bench_that_fails(OnError::RunCleanupProvisioner).run().await;
+    assert_eq!(
+        aftermath(&seen),
+        [
+            "Provisioning step had errors: Running the cleanup provisioner, if present...",
+            "[1 mop #1]",
+            "mop runs",
+            "[done after 0s]",
+            "no",
+            "Step \"stepRun\" failed, aborting...",
+            "aborted: skipping cleanup of step \"StepOutputDir\"",
+        ]
+    );
+    assert_eq!(left(&seen), (true, true));
+}
+
+const QUESTION: &str = "? [c] Clean up and exit, [a] abort without cleanup, or [r] retry step (build may fail even if retry succeeds)?";
+
+#[tokio::test]
+async fn cli_15_an_answer_that_is_none_is_asked_again() {
+    let mut bench = bench_that_fails(OnError::Ask);
+    bench.answers(&["what?", "Abort"]);
+    let seen = bench.run().await;
+    assert_eq!(
+        aftermath(&seen),
+        [
+            "no",
+            "Step \"StepProvision\" failed",
+            QUESTION,
+            "Incorrect input: \"what?\"",
+            QUESTION,
+            "no",
+            "Step \"StepProvision\" failed, aborting...",
+            "aborted: skipping cleanup of step \"stepRun\"",
+            "aborted: skipping cleanup of step \"StepOutputDir\"",
+        ]
+    );
+    assert_eq!(left(&seen), (true, true));
+}
+
+#[tokio::test]
+async fn cli_15_clean_up_is_the_answer_of_those_who_cannot_answer() {
+    for answers in [&[][..], &[""], &["c"], &["CLEAN"]] {
+        let mut bench = bench_that_fails(OnError::Ask);
+        bench.answers(answers);
+        let seen = bench.run().await;
+        assert_eq!(
+            aftermath(&seen)[2..],
+            [
+                QUESTION,
+                "Provisioning step had errors: Running the cleanup provisioner, if present...",
+                "[1 mop #1]",
+                "mop runs",
+                "[done after 0s]",
+                "undo stepRun",
+                "Deleting output directory...",
+            ],
+            "{answers:?}"
+        );
+        assert_eq!(left(&seen), (false, false));
+    }
+}
+
+#[tokio::test]
+async fn cli_15_a_retry_provisions_again_from_the_first_step() {
+    let mut bench = bench_that_works(OnError::Ask);
+    bench.results("first", &[Ok(())]);
+    bench.results("shell", &[Err("no"), Ok(())]);
+    bench.build().steps.extend([step("first"), step("shell")]);
+    bench.answers(&["r"]);
+    let seen = bench.run().await;
+    assert_eq!(
+        aftermath(&seen),
+        [
+            "no",
+            "Step \"StepProvision\" failed",
+            QUESTION,
+            "[0 first #1]",
+            "first runs",
+            "[done after 0s]",
+            "[1 shell #1]",
+            "shell runs",
+            "[done after 0s]",
+            "undo StepShutdown",
+            "undo stepRun",
+            "Deleting output directory...",
+        ]
+    );
+    assert!(seen.report.succeeded());
+}
+
+#[tokio::test]
+async fn cli_15_what_cannot_be_retried_is_said_and_asked_again() {
+    let mut bench = bench_that_works(OnError::Ask);
+    bench.builder("null", |cx, _| {
+        Box::pin(async move {
+            make(cx).await?;
+            Err(StepError::failed("it does not boot"))
+        })
+    });
+    bench.answers(&["r", "c"]);
+    let seen = bench.run().await;
+    assert_eq!(
+        seen.lines(),
+        [
+            "it does not boot",
+            "Step \"stepRun\" failed",
+            QUESTION,
+            "Step \"stepRun\" cannot be retried; only provisioning can. Start the build again instead.",
+            "it does not boot",
+            "Step \"stepRun\" failed",
+            QUESTION,
+            "undo stepRun",
+            "Deleting output directory...",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn cli_15_a_cancellation_answers_the_question() {
+    struct Silent;
+    #[async_trait::async_trait]
+    impl karat_engine::Prompter for Silent {
+        async fn ask(&self, _: &str) -> Result<String, karat_engine::AskError> {
+            std::future::pending().await
+        }
+    }
+    let mut bench = bench_that_fails(OnError::Ask);
+    bench.prompter(Silent);
+    let canceller = bench.canceller.clone();
+    let (seen, ()) = tokio::join!(bench.run(), async {
+        tokio::time::sleep(seconds(1)).await;
+        canceller.cancel(CancelLevel::Stop, "interrupt");
+    });
+    assert_eq!(aftermath(&seen)[2..], [QUESTION, "undo stepRun", "Deleting output directory..."]);
+    assert_eq!(left(&seen), (false, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_failing_undo_never_stops_the_next() {
+    let mut bench = Bench::new();
+    bench.builder("null", |cx, _| {
+        Box::pin(async move {
+            cx.own_directory("StepOutputDir", "out".as_ref(), None).await?;
+            cx.defer("StepBad", || Box::pin(async { Err(StepError::failed("the disk is gone")) }));
+            cx.defer("StepPanic", || panic!("oh"));
+            cx.defer("StepHang", || Box::pin(std::future::pending()));
+            cx.own_directory("StepOther", "other".as_ref(), None).await?;
+            // Whoever puts a file in the place of a directory keeps it from being removed.
+            std::fs::remove_dir(cx.resolve("other")).unwrap();
+            std::fs::write(cx.resolve("other"), "").unwrap();
+            Ok(Some(artifact(ComponentKind::Builder, "null", "original")))
+        })
+    });
+    let seen = bench.run().await;
+    let other = seen.temp.path().join("cwd/other");
+    assert_eq!(
+        seen.lines(),
+        [
+            format!(
+                "[left behind directory {}: cannot remove other: Not a directory (os error 20)]",
+                other.display()
+            ),
+            "[left behind what StepHang made: its cleanup did not end within 30s]".into(),
+            "[left behind what StepPanic made: its cleanup panicked: oh; this is a bug]".into(),
+            "[left behind what StepBad made: the disk is gone]".into(),
+        ]
+    );
+    assert_eq!(seen.report.left_behind.len(), 4);
+    assert_eq!(seen.outcome(), Ok(vec!["original".into()]));
+    assert_eq!(seen.open_entries().await, 1, "the ledger knows what is still there");
+    assert!(!seen.temp.path().join("cwd/out").exists());
+}
+
+#[tokio::test(start_paused = true)]
+async fn cli_11_a_kill_shortens_an_undo_and_leaving_ends_it() {
+    let hanging = || {
+        let mut bench = Bench::new();
+        bench.builder("null", |cx, _| {
+            Box::pin(async move {
+                cx.own_directory("StepOutputDir", "out".as_ref(), None).await?;
+                cx.defer("StepHang", || Box::pin(std::future::pending()));
+                Ok(None)
+            })
+        });
+        bench
+    };
+    let bench = hanging();
+    let canceller = bench.canceller.clone();
+    let (seen, ()) = tokio::join!(bench.run(), async {
+        tokio::time::sleep(seconds(2)).await;
+        canceller.cancel(CancelLevel::Stop, "interrupt");
+        canceller.cancel(CancelLevel::Kill, "interrupt");
+    });
+    assert_eq!(
+        seen.lines(),
+        ["[left behind what StepHang made: its cleanup was given up 5s after the kill]"]
+    );
+    assert_eq!(seen.report.took.as_secs(), 7);
+    assert_eq!(seen.open_entries().await, 0);
+
+    let bench = hanging();
+    let canceller = bench.canceller.clone();
+    let (seen, ()) = tokio::join!(bench.run(), async {
+        tokio::time::sleep(seconds(2)).await;
+        canceller.cancel(CancelLevel::Leave, "interrupt");
+    });
+    assert_eq!(seen.report.took.as_secs(), 2);
+    assert_eq!(seen.open_entries().await, 1, "`karat gc` will find it");
+}
