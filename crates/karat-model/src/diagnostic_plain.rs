@@ -34,7 +34,7 @@ pub fn render_plain(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     parts.extend(diagnostic.detail.iter().map(|detail| wrap(detail)));
     parts.extend(diagnostic.secondary.iter().map(|label| elsewhere(label, sources)));
     parts.extend(diagnostic.notes.iter().map(|note| wrap(&format!("Note: {note}"))));
-    parts.extend(diagnostic.help.iter().map(|help| wrap(help)));
+    parts.extend(diagnostic.help.iter().map(|help| wrap(&format!("Help: {help}"))));
     // A detail that ends in "Did you mean" has said it already.
     let said = |edit: &&Edit| {
         let mut words = diagnostic.detail.iter().chain(&diagnostic.help);
@@ -180,12 +180,12 @@ mod tests {
             .at(find("local.b"))
             .label(find("local.a"), "a needs b")
             .note("n")
-            .help("Break it.")
+            .help("break it")
             .fix(Edit { span: find("local.a"), replacement: "1".into() });
         assert_eq!(
             render_plain(&problem, &map),
             "Error: Cycle\n\n  on a.pkr.hcl line 1:\n   1: a = local.b\n\n  on a.pkr.hcl line 2 (a needs b):\n   2: b = local.a\n\n\
-             Note: n\n\nBreak it.\n\nWrite 1 instead of local.a\n\n"
+             Note: n\n\nHelp: break it\n\nWrite 1 instead of local.a\n\n"
         );
     }
 

@@ -172,8 +172,8 @@ impl<'t, 'a> Assignments<'t, 'a> {
                     .label(variable.span, "declared here");
                 if matches!(variable.constraint.ty, Type::Tuple(_)) && !variable.typed {
                     problem = problem.help(format!(
-                        "Without a type, var.{name} has the type of its default, a list of exactly that length. Declare \
-                         it with `type = list(string)` or the like."
+                        "without a type, var.{name} has the type of its default, a list of exactly that length; declare \
+                         it with `type = list(string)` or the like"
                     ));
                 }
                 diagnostics.push(problem);
@@ -308,7 +308,7 @@ fn undeclared_argument(name: &str, variables: &[Variable<'_>]) -> Diagnostic {
         declaration(name)
     );
     match did_you_mean(name, variables.iter().map(|variable| variable.name)) {
-        Some(near) => problem.detail(detail).help(format!("Did you mean \"{near}\"?")),
+        Some(near) => problem.detail(detail).help(format!("did you mean `{near}`?")),
         None => problem.detail(detail),
     }
 }
@@ -321,7 +321,7 @@ fn undeclared_value(name: &str, span: Span, variables: &[Variable<'_>]) -> Diagn
     ));
     match did_you_mean(name, variables.iter().map(|variable| variable.name)) {
         Some(near) => {
-            problem.help(format!("Did you mean \"{near}\"?")).fix(Edit { span, replacement: near.to_owned() })
+            problem.help(format!("did you mean `{near}`?")).fix(Edit { span, replacement: near.to_owned() })
         }
         None => problem,
     }

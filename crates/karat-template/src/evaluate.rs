@@ -81,6 +81,7 @@ impl Evaluation {
         if inputs.syntax_only {
             return;
         }
+        diagnostics.extend(template.duplicates.iter().cloned());
         let functions = functions::all(loaded, inputs);
         let variables = assigned.check(&functions, &self.sources, diagnostics);
         let mut scope =
@@ -238,7 +239,7 @@ fn plan_source(used: &SourceUse<'_>, diagnostics: &mut Diagnostics) -> Option<No
     }
     let empty = Value::object(BTreeMap::new());
     let mut scope: Scope<'_> = used.scope.child();
-    scope.set("source", names::source(used.kind, &used.local));
+    scope.set("source", names::source(&used.scope, used.kind, &used.local));
     // A builder runs before there is anything to say about the build.
     scope.set("build", empty);
     let config = decode(&body, used.schema?, &scope, diagnostics);
@@ -258,8 +259,11 @@ struct Lateness<'b, 'a> {
 
 impl Lateness<'_, '_> {
     fn node(&self, used: &Use, diagnostics: &mut Diagnostics) -> Option<Node<Arc<dyn LateConfig>>> {
-        let scope =
-            used.scope.as_ref().clone().with("source", names::source(self.used.kind, &self.used.local));
+        let scope = used
+            .scope
+            .as_ref()
+            .clone()
+            .with("source", names::source(&used.scope, self.used.kind, &self.used.local));
         let late = Late {
             body: used.body.clone(),
             schema: used.schema.clone()?,

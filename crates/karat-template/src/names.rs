@@ -30,9 +30,13 @@ pub(crate) fn common(
         .with("source", object([("name", unknown()), ("type", unknown())]))
 }
 
-/// `source.type` and `source.name`, where the source is known.
-pub(crate) fn source(kind: &str, name: &str) -> Value {
-    object([("name", Value::string(name)), ("type", Value::string(kind))])
+/// `source.type` and `source.name`, where the source is known. The iterator of a `dynamic "source"` block has the same
+/// name: what it offers stays.
+pub(crate) fn source(scope: &Scope<'_>, kind: &str, name: &str) -> Value {
+    let mut entries = scope.variable("source").and_then(Value::as_map).cloned().unwrap_or_default();
+    entries.insert("name".to_owned(), Value::string(name));
+    entries.insert("type".to_owned(), Value::string(kind));
+    Value::object(entries)
 }
 
 /// `build.name` and what is known or will be known about the running build.

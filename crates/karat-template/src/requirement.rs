@@ -212,10 +212,15 @@ fn source_problem(text: &str) -> Option<String> {
     None
 }
 
+/// Whether two requirements use one name. Files may repeat one another.
+fn clash(a: &Requirement, b: &Requirement) -> bool {
+    a.name == b.name && a.span.file == b.span.file
+}
+
 /// Reports names that are required twice.
 pub(crate) fn check_duplicates(all: &[Requirement], sources: &SourceMap, diagnostics: &mut Diagnostics) {
     for (at, requirement) in all.iter().enumerate() {
-        if let Some(first) = all[..at].iter().find(|other| other.name == requirement.name) {
+        if let Some(first) = all[..at].iter().find(|other| clash(other, requirement)) {
             let title = format!("Duplicate required_plugin.\"{}\" block", requirement.name);
             diagnostics.push(
                 Diagnostic::error(code::DUPLICATE, title)

@@ -26,6 +26,9 @@ pub(crate) struct Template<'a> {
     /// By type and name.
     pub(crate) sources: BTreeMap<(&'a str, &'a str), &'a Block>,
     pub(crate) builds: Vec<&'a Block>,
+    /// Source blocks that repeat another. Packer notices them only when it looks at sources, so that this is not for
+    /// a check of syntax alone.
+    pub(crate) duplicates: Vec<Diagnostic>,
     names: Names<'a>,
 }
 
@@ -54,6 +57,7 @@ impl<'a> Template<'a> {
     ) -> Self {
         let mut template = Self {
             names: Names::default(),
+            duplicates: Vec::new(),
             requirements: Vec::new(),
             required_plugins: None,
             variables: Vec::new(),
@@ -120,8 +124,8 @@ impl<'a> Template<'a> {
                     self.define(local, sources, diagnostics);
                 }
             }
-            ("data", _) => self.data.push(block),
-            ("source", [kind, name]) => self.add_source(kind, name, block, sources, diagnostics),
+            ("data", _) => self.add_data(block, sources, diagnostics),
+            ("source", [kind, name]) => self.add_source(kind, name, block, sources),
             ("build", _) => self.builds.push(block),
             ("hcp_packer_registry", _) => diagnostics.push(registry_is_ignored(block.header)),
             // `communicator` has no effect in Packer either.
@@ -165,27 +169,21 @@ impl<'a> Template<'a> {
         }
     }
 
-    fn add_source(
-        &mut self,
-        kind: &'a Label,
-        name: &'a Label,
-        block: &'a Block,
-        sources: &SourceMap,
-        diagnostics: &mut Diagnostics,
-    ) {
-        if let Some(first) = self.sources.get(&(kind.text.as_str(), name.text.as_str())) {
-            diagnostics.push(
-                Diagnostic::error(code::DUPLICATE, "Duplicate source block")
-                    .at(block.header)
-                    .detail(format!(
-                        "This source block has the same builder type and name as a previous block declared at {}. \
-                         Each source must have a unique name per builder type.",
-                        sources.location(first.header)
-                    ))
-                    .label(first.header, "declared here first"),
-            );
-        } else {
-            self.sources.insert((&kind.text, &name.text), block);
+    fn add_data(&mut self, block: &'a Block, sources: &SourceMap, diagnostics: &mut Diagnostics) {
+        let labels = |block: &Block| block.labels.iter().map(|label| label.text.clone()).collect::<Vec<_>>();
+        match self.data.iter().find(|other| labels(other) == labels(block)) {
+            Some(first) => diagnostics.push(duplicate_block("data", first, block, sources)),
+            None => self.data.push(block),
+        }
+    }
+
+    /// The first of several source blocks with one name counts.
+    fn add_source(&mut self, kind: &'a Label, name: &'a Label, block: &'a Block, sources: &SourceMap) {
+        match self.sources.get(&(kind.text.as_str(), name.text.as_str())) {
+            Some(first) => self.duplicates.push(duplicate_block("source", first, block, sources)),
+            None => {
+                self.sources.insert((&kind.text, &name.text), block);
+            }
         }
     }
 
@@ -204,6 +202,17 @@ impl<'a> Template<'a> {
         };
         blocks.find(around).map(Block::title)
     }
+}
+
+fn duplicate_block(kind: &str, first: &Block, block: &Block, sources: &SourceMap) -> Diagnostic {
+    Diagnostic::error(code::DUPLICATE, format!("Duplicate {kind} block"))
+        .at(block.header)
+        .detail(format!(
+            "This {kind} block has the same type and name as a previous block declared at {}. Each must have a unique \
+             name per type.",
+            sources.location(first.header)
+        ))
+        .label(first.header, "declared here first")
 }
 
 /// Reports a name that no expression could mention.

@@ -86,6 +86,12 @@ fn tpl_09_dynamic_blocks_multiply() {
 }
 
 #[test]
+fn tpl_09_the_iterator_of_dynamic_sources_is_named_source() {
+    let text = "source \"null\" \"s\" {}\nbuild {\n  dynamic \"source\" {\n    for_each = { a = 1 }\n    labels   = [\"null.s\"]\n    content {\n      name     = source.key\n      ssh_port = source.value\n    }\n  }\n}\n";
+    assert_eq!(plan(text), "null.a (source s)\n  null {ssh_port=1}\n");
+}
+
+#[test]
 fn core_03_meta_arguments_become_policy() {
     let text = build(
         "sources = [\"null.one\"]\nprovisioner \"shell\" {\n  name = \"n\"\n  pause_before = \"1m\"\n  timeout = \"5s\"\n  max_retries = 2\n  continue_on_error = true\n  script = \"x\"\n}\nerror-cleanup-provisioner \"shell-local\" {\n  script = \"y\"\n}",
