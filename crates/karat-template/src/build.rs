@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use karat_hcl::tree::{Block, Body};
+use karat_hcl::tree::{Block, Body, Expr, Label};
 use karat_hcl::{Scope, is_identifier};
 use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
 use karat_model::id::{BuildName, ComponentKind};
@@ -35,12 +35,13 @@ pub(crate) struct BuildBlock<'a> {
 
 /// A source as a build uses it.
 pub(crate) struct SourceUse<'a> {
-    pub(crate) kind: &'a str,
+    pub(crate) kind: String,
     /// The name of the source block.
-    pub(crate) source: &'a str,
+    pub(crate) source: String,
     /// The name in this build, else that of the source block.
     pub(crate) local: String,
-    pub(crate) block: &'a Block,
+    /// `None`: there is no such source, which has been reported.
+    pub(crate) block: Option<&'a Block>,
     pub(crate) schema: Option<&'a Schema>,
     /// What the build adds to the source's body.
     pub(crate) addition: Option<Body>,
@@ -142,24 +143,22 @@ impl<'r, 'a> Reader<'r, 'a> {
         diagnostics: &mut Diagnostics,
     ) {
         let Some(attribute) = block.body.attribute("sources") else { return };
+        let items = attribute.expr.as_list().unwrap_or_default();
+        let bare = |item: &&Expr| {
+            item.as_traversal()
+                .is_some_and(|names| names.names.first().is_some_and(|root| root.name == "source"))
+        };
+        if let Some(item) = items.iter().find(bare) {
+            diagnostics.push(unquoted_reference(item));
+            return;
+        }
         let list = Type::list(Type::String);
         let value = meta::evaluate(&attribute.expr, "sources", &list, scope, diagnostics);
-        let items = attribute.expr.as_list().unwrap_or_default();
         let references = value.as_ref().and_then(Value::as_slice).unwrap_or_default();
         for (at, reference) in references.iter().enumerate() {
             let span = items.get(at).map_or(attribute.expr.span, |item| item.span);
-            let Some(reference) = reference.as_str() else { continue };
-            if let Some((kind, source, block)) = self.resolve(reference, span, diagnostics) {
-                found.sources.push(SourceUse {
-                    kind,
-                    source,
-                    local: source.to_owned(),
-                    block,
-                    schema: self.schemas.get(ComponentKind::Builder, kind),
-                    addition: None,
-                    scope: scope.clone(),
-                });
-            }
+            let used = reference.as_str().and_then(|text| self.source_use(text, span, scope, diagnostics));
+            found.sources.extend(used);
         }
     }
 
@@ -193,24 +192,24 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     fn read_source(&self, inner: &Expanded<'a>, found: &mut BuildBlock<'a>, diagnostics: &mut Diagnostics) {
-        let Some((kind, source, block)) = self.resolve(&inner.label.text, inner.label.span, diagnostics)
-        else {
-            return;
-        };
+        let Label { text, span } = &inner.label;
+        let Some(mut used) = self.source_use(text, *span, &inner.scope, diagnostics) else { return };
         let (meta, addition) = Meta::split(inner.body, &["name"], &inner.scope);
-        let local = meta.text("name", diagnostics).unwrap_or_else(|| source.to_owned());
-        let schema = self.schemas.get(ComponentKind::Builder, kind);
-        let (addition, scope) = (Some(addition), inner.scope.clone());
-        found.sources.push(SourceUse { kind, source, local, block, schema, addition, scope });
+        if let Some(name) = meta.text("name", diagnostics) {
+            used.local = name;
+        }
+        used.addition = Some(addition);
+        found.sources.push(used);
     }
 
-    /// The source block behind `type.name`.
-    fn resolve(
+    /// The use of the source block behind `type.name`.
+    fn source_use(
         &self,
         reference: &str,
         span: Span,
+        scope: &Arc<Scope<'static>>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(&'a str, &'a str, &'a Block)> {
+    ) -> Option<SourceUse<'a>> {
         let parts: Vec<&str> = reference.split('.').collect();
         let (kind, name) = match parts.as_slice() {
             [kind, name] | [_, kind, name, ..] if is_identifier(kind) && is_identifier(name) => {
@@ -227,23 +226,27 @@ impl<'r, 'a> Reader<'r, 'a> {
                 return None;
             }
         };
-        let Some((key, block)) = self.template.source(kind, name) else {
-            diagnostics.push(self.unknown_source(kind, name, span));
-            return None;
-        };
-        if self.schemas.get(ComponentKind::Builder, kind).is_none() {
-            // Said once, where the type is written.
-            let place = block.labels.first().map_or(block.header, |label| label.span);
-            diagnostics.push(component::unknown(
-                ComponentKind::Builder,
-                kind,
-                place,
-                self.schemas,
-                self.template,
-            ));
+        let block = self.template.source(kind, name);
+        let schema = self.schemas.get(ComponentKind::Builder, kind);
+        match block {
+            None => diagnostics.push(self.unknown_source(kind, name, span)),
+            Some(block) if schema.is_none() => {
+                // Said once, where the type is written.
+                let place = block.labels.first().map_or(block.header, |label| label.span);
+                let builder = ComponentKind::Builder;
+                diagnostics.push(component::unknown(builder, kind, place, self.schemas, self.template));
+            }
+            Some(_) => {}
         }
-        let (kind, name) = key;
-        Some((kind, name, block))
+        Some(SourceUse {
+            kind: kind.to_owned(),
+            source: name.to_owned(),
+            local: name.to_owned(),
+            block,
+            schema,
+            addition: None,
+            scope: scope.clone(),
+        })
     }
 
     fn unknown_source(&self, kind: &str, name: &str, span: Span) -> Diagnostic {
@@ -310,6 +313,17 @@ impl<'r, 'a> Reader<'r, 'a> {
             keep_input: None,
         }
     }
+}
+
+/// `source.type.name` without quotes is what references to other things look like.
+fn unquoted_reference(item: &Expr) -> Diagnostic {
+    let names = item.as_traversal().map(|names| names.names).unwrap_or_default();
+    let names: Vec<String> = names.into_iter().map(|name| name.name).collect();
+    let quoted = format!("\"{}\"", names.join("."));
+    Diagnostic::error(code::BAD_REFERENCE, "A reference to a source is written in quotes")
+        .at(item.span)
+        .help(format!("write {quoted}"))
+        .fix(Edit { span: item.span, replacement: quoted })
 }
 
 /// `only`, `except` and `override` that name no source of the build have no effect, which is hardly what was meant.

@@ -81,7 +81,7 @@ impl Evaluation {
         if inputs.syntax_only {
             return;
         }
-        diagnostics.extend(template.duplicates.iter().cloned());
+        diagnostics.extend(template.deferred.iter().cloned());
         let functions = functions::all(loaded, inputs);
         let variables = assigned.check(&functions, &self.sources, diagnostics);
         let mut scope =
@@ -213,12 +213,13 @@ fn plan_build(
             post_processors.push(chain);
         }
     }
-    Some(Build { name, source_name: used.source.to_owned(), source, steps, cleanup, post_processors })
+    Some(Build { name, source_name: used.source.clone(), source, steps, cleanup, post_processors })
 }
 
 /// The builder and its configuration: the source's body, and what the build adds to it.
 fn plan_source(used: &SourceUse<'_>, diagnostics: &mut Diagnostics) -> Option<Node<Value>> {
-    let mut body = used.block.body.clone();
+    let block = used.block?;
+    let mut body = block.body.clone();
     if let Some(addition) = &used.addition {
         for attribute in &addition.attributes {
             if let Some(first) = body.attribute(&attribute.name.name) {
@@ -239,16 +240,11 @@ fn plan_source(used: &SourceUse<'_>, diagnostics: &mut Diagnostics) -> Option<No
     }
     let empty = Value::object(BTreeMap::new());
     let mut scope: Scope<'_> = used.scope.child();
-    scope.set("source", names::source(&used.scope, used.kind, &used.local));
+    scope.set("source", names::source(&used.scope, &used.kind, &used.local));
     // A builder runs before there is anything to say about the build.
     scope.set("build", empty);
     let config = decode(&body, used.schema?, &scope, diagnostics);
-    Some(Node {
-        component: used.kind.to_owned(),
-        config,
-        span: used.block.header,
-        arguments: arguments(&body),
-    })
+    Some(Node { component: used.kind.clone(), config, span: block.header, arguments: arguments(&body) })
 }
 
 /// What the late configurations of one build share.
@@ -263,7 +259,7 @@ impl Lateness<'_, '_> {
             .scope
             .as_ref()
             .clone()
-            .with("source", names::source(&used.scope, self.used.kind, &self.used.local));
+            .with("source", names::source(&used.scope, &self.used.kind, &self.used.local));
         let late = Late {
             body: used.body.clone(),
             schema: used.schema.clone()?,

@@ -15,7 +15,7 @@ use crate::load::Loaded;
 use crate::show::{quote, show};
 use crate::template::Template;
 use crate::variable::Variable;
-use crate::{evaluate, functions, local, names};
+use crate::{code, evaluate, functions, local, names};
 
 /// What came of looking at a template.
 pub struct Inspection {
@@ -70,8 +70,13 @@ fn describe_template(loaded: &Loaded, inputs: &Inputs<'_>) -> String {
 fn describe_builds(template: &Template<'_>, inputs: &Inputs<'_>, scope: &Scope<'static>, text: &mut String) {
     let reader = Reader::new(template, inputs.schemas, inputs.strict);
     for (at, block) in template.builds.iter().enumerate() {
-        let build = reader.read(block, scope, &mut Diagnostics::new());
-        text.push_str(&describe(&build, at));
+        let mut problems = Diagnostics::new();
+        let build = reader.read(block, scope, &mut problems);
+        // Packer leaves out a build with mistakes; a name that nobody knows is none, here.
+        let unknown = [code::UNKNOWN_COMPONENT, code::UNKNOWN_SOURCE];
+        if problems.iter().all(|problem| !problem.is_error() || unknown.contains(&problem.code)) {
+            text.push_str(&describe(&build, at));
+        }
     }
 }
 

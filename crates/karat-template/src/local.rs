@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use karat_hcl::tree::Ident;
 use karat_hcl::{Scope, eval};
 use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
 use karat_model::span::Span;
@@ -22,18 +23,9 @@ pub(crate) fn evaluate(
     scope: &Scope<'_>,
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<String, Value> {
-    let index: BTreeMap<&str, usize> =
-        locals.iter().enumerate().map(|(at, local)| (local.name, at)).collect();
-    let mut broken = vec![false; locals.len()];
-    let mut needs: Vec<Vec<Need>> = Vec::with_capacity(locals.len());
-    for (at, local) in locals.iter().enumerate() {
-        needs.push(find_needs(local, &index, &mut broken[at], diagnostics));
-    }
-    let mut users: Vec<Vec<usize>> = locals.iter().map(|_| Vec::new()).collect();
+    let Graph { needs, broken } = Graph::new(locals, diagnostics);
+    let users = users(&needs);
     let mut missing: Vec<usize> = needs.iter().map(Vec::len).collect();
-    for (user, needs) in needs.iter().enumerate() {
-        needs.iter().for_each(|need| users[need.local].push(user));
-    }
     let mut ready: VecDeque<usize> = (0..locals.len()).filter(|at| missing[*at] == 0).collect();
     let mut values: Vec<Option<Value>> = vec![None; locals.len()];
     while let Some(at) = ready.pop_front() {
@@ -60,43 +52,79 @@ pub(crate) fn evaluate(
     named.map(|(local, value)| (local.name.to_owned(), value.unwrap_or_else(Value::error))).collect()
 }
 
-fn find_needs(
-    local: &Local<'_>,
-    index: &BTreeMap<&str, usize>,
-    broken: &mut bool,
-    diagnostics: &mut Diagnostics,
-) -> Vec<Need> {
-    let mut needs: Vec<Need> = Vec::new();
-    for reference in local.expr.references().into_iter().filter(|reference| reference.root.name == "local") {
-        let Some(name) = reference.path.first() else {
-            *broken = true;
-            diagnostics.push(
-                Diagnostic::error(code::BAD_REFERENCE, "Invalid reference to a local value").at(reference.span).detail(
-                    "Here `local` must be followed by the name of a local value, as in local.name: which values this one \
-                     needs must be clear before any of them is known.",
-                ),
-            );
-            continue;
-        };
-        match index.get(name.name.as_str()) {
-            Some(needed) if needs.iter().all(|need| need.local != *needed) => {
-                needs.push(Need { local: *needed, span: reference.span });
+/// What needs what.
+struct Graph {
+    /// By local.
+    needs: Vec<Vec<Need>>,
+    /// Locals with a mistake that was reported.
+    broken: Vec<bool>,
+}
+
+impl Graph {
+    fn new(locals: &[Local<'_>], diagnostics: &mut Diagnostics) -> Self {
+        let index: BTreeMap<&str, usize> =
+            locals.iter().enumerate().map(|(at, local)| (local.name, at)).collect();
+        let mut graph = Self { needs: Vec::with_capacity(locals.len()), broken: vec![false; locals.len()] };
+        let mut greedy = Vec::new();
+        for (at, local) in locals.iter().enumerate() {
+            let mut needs: Vec<Need> = Vec::new();
+            for reference in local.expr.references().into_iter().filter(|found| found.root.name == "local") {
+                let Some(name) = reference.path.first() else {
+                    greedy.push((at, reference.span));
+                    continue;
+                };
+                match index.get(name.name.as_str()) {
+                    Some(needed) if needs.iter().any(|need| need.local == *needed) => {}
+                    Some(needed) => needs.push(Need { local: *needed, span: reference.span }),
+                    None => {
+                        graph.broken[at] = true;
+                        diagnostics.push(unknown(name, reference.span, &index));
+                    }
+                }
             }
-            Some(_) => {}
-            None => {
-                *broken = true;
-                let problem = Diagnostic::error(code::BAD_REFERENCE, "Unsupported attribute").at(name.span);
-                let detail = format!("There is no local value named \"{}\".", name.name);
-                diagnostics.push(match did_you_mean(&name.name, index.keys().copied()) {
-                    Some(near) => problem
-                        .detail(format!("{detail} Did you mean \"{near}\"?"))
-                        .fix(Edit { span: reference.span, replacement: format!("local.{near}") }),
-                    None => problem.detail(detail),
-                });
+            graph.needs.push(needs);
+        }
+        graph.satisfy(&greedy);
+        graph
+    }
+
+    /// `local` as a whole, or `local[key]`, means every local that can be evaluated before.
+    fn satisfy(&mut self, greedy: &[(usize, Span)]) {
+        let users = users(&self.needs);
+        for (at, span) in greedy {
+            let mut later = vec![false; self.needs.len()];
+            let mut next = vec![*at];
+            while let Some(user) = next.pop() {
+                if !std::mem::replace(&mut later[user], true) {
+                    next.extend(&users[user]);
+                }
             }
+            greedy.iter().for_each(|(other, _)| later[*other] = true);
+            self.needs[*at].iter().for_each(|need| later[need.local] = true);
+            let earlier = (0..later.len()).filter(|local| !later[*local]);
+            self.needs[*at].extend(earlier.map(|local| Need { local, span: *span }));
         }
     }
-    needs
+}
+
+/// The needs in the other direction.
+fn users(needs: &[Vec<Need>]) -> Vec<Vec<usize>> {
+    let mut users: Vec<Vec<usize>> = needs.iter().map(|_| Vec::new()).collect();
+    for (user, needs) in needs.iter().enumerate() {
+        needs.iter().for_each(|need| users[need.local].push(user));
+    }
+    users
+}
+
+fn unknown(name: &Ident, span: Span, index: &BTreeMap<&str, usize>) -> Diagnostic {
+    let problem = Diagnostic::error(code::BAD_REFERENCE, "Unsupported attribute").at(name.span);
+    let detail = format!("There is no local value named \"{}\".", name.name);
+    match did_you_mean(&name.name, index.keys().copied()) {
+        Some(near) => problem
+            .detail(format!("{detail} Did you mean \"{near}\"?"))
+            .fix(Edit { span, replacement: format!("local.{near}") }),
+        None => problem.detail(detail),
+    }
 }
 
 /// Reports each circle among the locals that could not be evaluated, with the place of every edge.

@@ -14,12 +14,19 @@ pub(crate) fn show(value: &Value) -> String {
     }
     match value.as_str() {
         Some(text) if !value.is_sensitive() => text.to_owned(),
-        Some(_) => REDACTED.to_owned(),
+        Some(text) => redacted(text),
+        None if value.is_null() => "null".to_owned(),
         None if value.is_sensitive() && value.as_slice().is_none() && value.as_map().is_none() => {
             REDACTED.to_owned()
         }
         None => nested(value, 0),
     }
+}
+
+/// A secret text as Packer shows it: each line hidden, unless there is nothing to hide.
+fn redacted(text: &str) -> String {
+    let line = |line: &str| if line.is_empty() { "" } else { REDACTED };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Text in quotes, as Go's `%q` writes it.
@@ -62,13 +69,15 @@ fn nested(value: &Value, depth: usize) -> String {
         let entry = |(name, value): (&String, &Value)| {
             format!("{indent}{} = {}\n", quote(name), nested(value, depth + 1))
         };
-        return format!("{{\n{}{end}}}", entries.iter().map(entry).collect::<String>());
+        // Attributes that are null are left out.
+        let entries = entries.iter().filter(|(_, value)| !value.is_null());
+        return format!("{{\n{}{end}}}", entries.map(entry).collect::<String>());
     }
     if value.is_null() {
         return "null".to_owned();
     }
     if value.is_sensitive() {
-        return quote(REDACTED);
+        return quote(&value.as_str().map_or_else(|| REDACTED.to_owned(), redacted));
     }
     match (value.as_str(), value.as_bool(), value.as_number()) {
         (Some(text), ..) => quote(text),

@@ -26,9 +26,8 @@ pub(crate) struct Template<'a> {
     /// By type and name.
     pub(crate) sources: BTreeMap<(&'a str, &'a str), &'a Block>,
     pub(crate) builds: Vec<&'a Block>,
-    /// Source blocks that repeat another. Packer notices them only when it looks at sources, so that this is not for
-    /// a check of syntax alone.
-    pub(crate) duplicates: Vec<Diagnostic>,
+    /// What shows when sources and builds are looked at: not for a check of syntax alone.
+    pub(crate) deferred: Vec<Diagnostic>,
     names: Names<'a>,
 }
 
@@ -57,7 +56,7 @@ impl<'a> Template<'a> {
     ) -> Self {
         let mut template = Self {
             names: Names::default(),
-            duplicates: Vec::new(),
+            deferred: Vec::new(),
             requirements: Vec::new(),
             required_plugins: None,
             variables: Vec::new(),
@@ -127,7 +126,7 @@ impl<'a> Template<'a> {
             ("data", _) => self.add_data(block, sources, diagnostics),
             ("source", [kind, name]) => self.add_source(kind, name, block, sources),
             ("build", _) => self.builds.push(block),
-            ("hcp_packer_registry", _) => diagnostics.push(registry_is_ignored(block.header)),
+            ("hcp_packer_registry", _) => self.deferred.push(registry_is_ignored(block.header)),
             // `communicator` has no effect in Packer either.
             _ => {}
         }
@@ -180,18 +179,17 @@ impl<'a> Template<'a> {
     /// The first of several source blocks with one name counts.
     fn add_source(&mut self, kind: &'a Label, name: &'a Label, block: &'a Block, sources: &SourceMap) {
         match self.sources.get(&(kind.text.as_str(), name.text.as_str())) {
-            Some(first) => self.duplicates.push(duplicate_block("source", first, block, sources)),
+            Some(first) => self.deferred.push(duplicate_block("source", first, block, sources)),
             None => {
                 self.sources.insert((&kind.text, &name.text), block);
             }
         }
     }
 
-    /// A source block, with its labels.
-    pub(crate) fn source(&self, kind: &str, name: &str) -> Option<((&'a str, &'a str), &'a Block)> {
+    /// A source block.
+    pub(crate) fn source(&self, kind: &str, name: &str) -> Option<&'a Block> {
         // A key borrows from the template, which what is looked for does not.
-        let found = self.sources.iter().find(|(key, _)| **key == (kind, name));
-        found.map(|(key, block)| (*key, *block))
+        self.sources.iter().find(|(key, _)| **key == (kind, name)).map(|(_, block)| *block)
     }
 
     /// The header of the top-level block around a place, for problems there.

@@ -247,6 +247,10 @@ fn core_02_what_a_build_needs() {
         ("", "Error: Missing build block"),
         ("build {\n}\n", "Error: missing source reference"),
         ("build {\n  sources = [\"one\"]\n}\n", "Error: Invalid source reference"),
+        (
+            "build {\n  sources = [source.null.one]\n}\n",
+            "Error: A reference to a source is written in quotes",
+        ),
         ("build {\n  sources = [\"null.zero\"]\n}\n", "Error: Unknown source null.zero"),
         ("build \"x\" {\n}\n", "Error: Extraneous label for build"),
         (

@@ -31,6 +31,18 @@ variable "sec" {
   default   = { a = "hidden", b = ["h2"] }
   sensitive = true
 }
+variable "pem" {
+  default   = "line 1\nline 2\n"
+  sensitive = true
+}
+variable "no" {
+  default   = ""
+  sensitive = true
+}
+variable "opt" {
+  type    = object({ a = string, b = optional(string) })
+  default = { a = "x" }
+}
 variable "st" {
   type    = set(string)
   default = ["b", "a"]
@@ -65,8 +77,11 @@ var.big: "1.2345678901234568e+22"
 var.bool: "true"
 var.es: ""
 var.multi: "a\nb\t\"q\" é \\ ${x}"
+var.no: ""
 var.nul: "null"
 var.o: "{\n  \"a b\" = {\n    \"c\" = [\n      \"x\",\n      {\n        \"d\" = 1.5\n      },\n    ]\n    \"e\" = []\n    \"f\" = {}\n  }\n  \"z\" = \"mu\\nlti\"\n}"
+var.opt: "{\n  \"a\" = \"x\"\n}"
+var.pem: "<sensitive>\n<sensitive>\n"
 var.sec: "{\n  \"a\" = \"<sensitive>\"\n  \"b\" = [\n    \"<sensitive>\",\n  ]\n}"
 var.st: "[\n  \"a\",\n  \"b\",\n]"
 var.unset: "<unknown>"
