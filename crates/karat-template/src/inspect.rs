@@ -69,13 +69,15 @@ fn describe_template(loaded: &Loaded, inputs: &Inputs<'_>) -> String {
 
 fn describe_builds(template: &Template<'_>, inputs: &Inputs<'_>, scope: &Scope<'static>, text: &mut String) {
     let reader = Reader::new(template, inputs.schemas, inputs.strict);
-    for (at, block) in template.builds.iter().enumerate() {
+    let mut shown = 0;
+    for block in &template.builds {
         let mut problems = Diagnostics::new();
         let build = reader.read(block, scope, &mut problems);
         // Packer leaves out a build with mistakes; a name that nobody knows is none, here.
         let unknown = [code::UNKNOWN_COMPONENT, code::UNKNOWN_SOURCE];
         if problems.iter().all(|problem| !problem.is_error() || unknown.contains(&problem.code)) {
-            text.push_str(&describe(&build, at));
+            text.push_str(&describe(&build, shown));
+            shown += 1;
         }
     }
 }

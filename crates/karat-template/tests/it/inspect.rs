@@ -133,12 +133,15 @@ EOF
   }
 }
 build {
-  sources = ["null.one"]
+  sources = ["a mistake"]
+}
+build {
+  sources = ["null.one", "null.unknown"]
 }
 "#;
     let expected = "> builds:\n\n  > bn:\n\n  > Description: hello\nworld\n\n\n    sources:\n\n      null.one\n\n      null.three\n\n    \
         provisioners:\n\n      shell-local.pname\n      shell-local\n      not-installed\n\n    post-processors:\n\n      0:\n        \
-        manifest\n\n      1:\n        manifest.q\n        checksum\n\n  > <unnamed build 1>:\n\n    sources:\n\n      null.one\n\n    \
+        manifest\n\n      1:\n        manifest.q\n        checksum\n\n  > <unnamed build 1>:\n\n    sources:\n\n      null.one\n\n      null.unknown\n\n    \
         provisioners:\n\n      <no provisioner>\n\n    post-processors:\n\n      <no post-processor>\n\n";
     let shown = inspected(text);
     assert_eq!(&shown[shown.find("> builds:").unwrap()..], expected);
