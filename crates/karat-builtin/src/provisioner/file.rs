@@ -158,11 +158,9 @@ impl Moving<'_> {
         let destination = self.options.destination.as_str();
         for source in self.options.sources() {
             let is_directory = source.ends_with('/') || source.contains(['*', '?', '[']);
-            let target = if source.ends_with(['/', '*']) {
-                destination.to_string()
-            } else {
-                named(destination, source)
-            };
+            // Packer takes a pattern for a name unless it ends in `*`.
+            let nameless = source.ends_with(['/', '*']) || (is_directory && !self.cx.info().strict);
+            let target = if nameless { destination.to_string() } else { named(destination, source) };
             self.cx.say(format!("Downloading {source} => {target}"));
             let path = self.cx.resolve(&target);
             let directory = if target.ends_with('/') { Some(path.as_path()) } else { path.parent() };

@@ -30,7 +30,12 @@ pub(super) fn word(path: &str) -> String {
         }
         None => ("", path),
     };
-    let mut word = home.to_string();
+    // A quoted slash would make `~` mean itself.
+    let (slash, rest) = match rest.strip_prefix('/') {
+        Some(after) if !home.is_empty() => ("/", after),
+        _ => ("", rest),
+    };
+    let mut word = format!("{home}{slash}");
     if !rest.is_empty() || home.is_empty() {
         word.push('"');
         for c in rest.chars() {
@@ -91,8 +96,8 @@ mod tests {
     fn words_keep_what_shells_expand_and_quote_the_rest() {
         assert_eq!(word("/tmp/a b"), r#""/tmp/a b""#);
         assert_eq!(word("~"), "~");
-        assert_eq!(word("~/it's"), r#"~"/it's""#);
-        assert_eq!(word("~ab/c"), r#"~ab"/c""#);
+        assert_eq!(word("~/it's"), r#"~/"it's""#);
+        assert_eq!(word("~ab/c"), r#"~ab/"c""#);
         assert_eq!(word("$HOME/x"), r#""$HOME/x""#);
         assert_eq!(word(r#"a"b`c\"#), r#""a\"b\`c\\""#);
         assert_eq!(pattern("~/a b*'"), r"~/a\ b*\'");
