@@ -23,7 +23,7 @@ const CODE: [u8; 9] = [0xBA, 0x01, 0x05, 0xB0, MAGIC, 0xEE, 0xF4, 0xEB, 0xFD];
 /// What a probe found out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub(super) enum Verdict {
     /// The guest ran.
     Works,
     /// The guest did not get as far as its first instructions.
@@ -44,7 +44,7 @@ struct Memory {
 }
 
 /// The accelerator to use: the template's, else KVM where a guest runs under it, else software emulation.
-pub async fn choose(cx: &StepContext, wanted: &str, qemu: &Path) -> Result<String, StepError> {
+pub(super) async fn choose(cx: &StepContext, wanted: &str, qemu: &Path) -> Result<String, StepError> {
     match wanted {
         "" => {}
         "kvm" => {
@@ -110,7 +110,7 @@ fn host() -> String {
 }
 
 /// Boots the probe under `accelerator`.
-pub async fn probe(
+pub(super) async fn probe(
     cx: &StepContext,
     qemu: &Path,
     accelerator: &str,

@@ -8,28 +8,28 @@ use super::options::Settings;
 
 /// What a run found out before QEMU starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layout {
+pub(super) struct Layout {
     /// What executes the guest.
-    pub accelerator: String,
+    pub(super) accelerator: String,
     /// The disks, in order.
-    pub disks: Vec<PathBuf>,
+    pub(super) disks: Vec<PathBuf>,
     /// The CDs, in order.
-    pub cds: Vec<PathBuf>,
+    pub(super) cds: Vec<PathBuf>,
     /// Port of this host and the guest's port behind it.
-    pub forward: Option<(u16, u16)>,
+    pub(super) forward: Option<(u16, u16)>,
     /// Port of the VNC server.
-    pub vnc_port: u16,
+    pub(super) vnc_port: u16,
     /// This build's copy of the EFI variables.
-    pub efi_vars: Option<PathBuf>,
+    pub(super) efi_vars: Option<PathBuf>,
 }
 
 /// Switches with their values, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Arguments(Vec<(String, Vec<String>)>);
+pub(super) struct Arguments(Vec<(String, Vec<String>)>);
 
 impl Arguments {
     /// The command line that the settings ask for, `extra` (rendered `qemuargs`) included.
-    pub fn new(settings: &Settings, layout: &Layout, extra: &[Vec<String>]) -> Self {
+    pub(super) fn new(settings: &Settings, layout: &Layout, extra: &[Vec<String>]) -> Self {
         let mut arguments = Self::defaults(settings, layout);
         arguments.override_with(extra);
         // Whoever writes `-device` means other devices, rarely a guest without a network.
@@ -175,12 +175,12 @@ impl Arguments {
     }
 
     /// The values of one switch, in order.
-    pub fn values(&self, switch: &str) -> &[String] {
+    pub(super) fn values(&self, switch: &str) -> &[String] {
         self.0.iter().find(|(known, _)| known == switch).map_or(&[], |(_, values)| values)
     }
 
     /// The words of the command line. An empty value is a bare switch.
-    pub fn words(&self) -> Vec<OsString> {
+    pub(super) fn words(&self) -> Vec<OsString> {
         let pairs =
             self.0.iter().flat_map(|(switch, values)| values.iter().map(move |value| (switch, value)));
         pairs

@@ -15,15 +15,15 @@ use crate::machine::vnc::Vnc;
 
 /// What boot commands may name.
 #[derive(Clone, Debug)]
-pub struct Variables {
+pub(super) struct Variables {
     /// Port of the web server; 0 without one.
-    pub http_port: u16,
+    pub(super) http_port: u16,
     /// The line of an `authorized_keys` file.
-    pub ssh_public_key: String,
+    pub(super) ssh_public_key: String,
 }
 
 /// Waits for the machine and types what the template says.
-pub async fn boot(
+pub(super) async fn boot(
     cx: &StepContext,
     settings: &Settings,
     launched: &Launched,

@@ -25,26 +25,26 @@ use crate::machine::http_server::HttpServer;
 use crate::machine::vnc::MAX_PASSWORD;
 
 /// What a build works with.
-pub struct Build<'a> {
+pub(super) struct Build<'a> {
     /// What it may ask for.
-    pub cx: &'a BuildContext,
+    pub(super) cx: &'a BuildContext,
     /// What the template asks for.
-    pub settings: &'a Settings,
+    pub(super) settings: &'a Settings,
     /// What it runs.
-    pub programs: &'a Programs,
+    pub(super) programs: &'a Programs,
 }
 
 /// What a build made.
-pub struct Made {
+pub(super) struct Made {
     /// The files of the artifact.
-    pub files: Vec<PathBuf>,
+    pub(super) files: Vec<PathBuf>,
     /// What post-processors know as `build.*`.
-    pub facts: Facts,
+    pub(super) facts: Facts,
 }
 
 impl Build<'_> {
     /// Does it.
-    pub async fn run(&self) -> Result<Made, StepError> {
+    pub(super) async fn run(&self) -> Result<Made, StepError> {
         let Self { cx, settings, programs } = *self;
         let options = &settings.options;
         let image = self.image().await?;

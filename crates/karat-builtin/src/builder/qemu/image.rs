@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const HELD: &str = "Failed to get shared \"write\" lock";
 
 /// The arguments that make an empty disk, or one on top of `backing`.
-pub fn create(settings: &Settings, backing: Option<&Path>, disk: &Path, size: &str) -> Vec<OsString> {
+pub(super) fn create(settings: &Settings, backing: Option<&Path>, disk: &Path, size: &str) -> Vec<OsString> {
     let mut words = words(["create", "-f", settings.format.name()]);
     if let Some(backing) = backing {
         words.extend([OsString::from("-b"), backing.into(), "-F".into(), "qcow2".into()]);
@@ -32,7 +32,7 @@ pub fn create(settings: &Settings, backing: Option<&Path>, disk: &Path, size: &s
 }
 
 /// The arguments that make the disk from another image.
-pub fn import(settings: &Settings, image: &Path, disk: &Path) -> Vec<OsString> {
+pub(super) fn import(settings: &Settings, image: &Path, disk: &Path) -> Vec<OsString> {
     let mut words = words(["convert"]);
     words.extend(extra(settings).convert.iter().map(OsString::from));
     words.extend([OsString::from("-O"), settings.format.name().into(), image.into(), disk.into()]);
@@ -40,7 +40,7 @@ pub fn import(settings: &Settings, image: &Path, disk: &Path) -> Vec<OsString> {
 }
 
 /// The arguments that change the disk's size.
-pub fn resize(settings: &Settings, disk: &Path) -> Vec<OsString> {
+pub(super) fn resize(settings: &Settings, disk: &Path) -> Vec<OsString> {
     let mut words = words(["resize", "-f", settings.format.name()]);
     words.extend(extra(settings).resize.iter().map(OsString::from));
     words.extend([disk.into(), OsString::from(&settings.disk_size)]);
@@ -48,7 +48,7 @@ pub fn resize(settings: &Settings, disk: &Path) -> Vec<OsString> {
 }
 
 /// The arguments that copy the disk without what is unused.
-pub fn compact(settings: &Settings, disk: &Path, target: &Path) -> Vec<OsString> {
+pub(super) fn compact(settings: &Settings, disk: &Path, target: &Path) -> Vec<OsString> {
     let mut words = words(["convert"]);
     words.extend(settings.compression.then(|| OsString::from("-c")));
     words.extend(extra(settings).convert.iter().map(OsString::from));
@@ -66,7 +66,7 @@ fn extra(settings: &Settings) -> super::options::QemuImgOptions {
 
 /// What the main disk starts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub(super) enum Origin {
     /// Empty.
     Empty,
     /// On top of the image.
@@ -80,7 +80,7 @@ pub enum Origin {
 impl Origin {
     /// What the settings ask for. A file whose extension is the format's name is taken to have that format, as Packer
     /// does.
-    pub fn of(settings: &Settings, image: &Path) -> Self {
+    pub(super) fn of(settings: &Settings, image: &Path) -> Self {
         let options = &settings.options;
         if !options.disk_image {
             return Self::Empty;
@@ -94,7 +94,7 @@ impl Origin {
 }
 
 /// Makes the disks of a machine; returns their paths as the command line names them.
-pub async fn make_disks(
+pub(super) async fn make_disks(
     cx: &StepContext,
     programs: &Programs,
     settings: &Settings,
@@ -155,7 +155,7 @@ async fn copy(cx: &StepContext, image: &Path, disk: &Path) -> Result<(), StepErr
 }
 
 /// Makes the finished image small.
-pub async fn make_compact(
+pub(super) async fn make_compact(
     cx: &StepContext,
     programs: &Programs,
     settings: &Settings,

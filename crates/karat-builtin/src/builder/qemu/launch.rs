@@ -24,40 +24,40 @@ const STARTED: Duration = Duration::from_secs(2);
 
 /// What is known before QEMU starts.
 #[derive(Clone, Debug)]
-pub struct Preparation {
+pub(super) struct Preparation {
     /// What executes the guest.
-    pub accelerator: String,
+    pub(super) accelerator: String,
     /// The disks, in order.
-    pub disks: Vec<PathBuf>,
+    pub(super) disks: Vec<PathBuf>,
     /// The CDs, in order.
-    pub cds: Vec<PathBuf>,
+    pub(super) cds: Vec<PathBuf>,
     /// This build's copy of the EFI variables.
-    pub efi_vars: Option<PathBuf>,
+    pub(super) efi_vars: Option<PathBuf>,
     /// The guest's port for us; `None` without a communicator.
-    pub guest_port: Option<u16>,
+    pub(super) guest_port: Option<u16>,
     /// Password of the VNC server.
-    pub vnc_password: Option<String>,
+    pub(super) vnc_password: Option<String>,
     /// Port of the web server; 0 without one.
-    pub http_port: u16,
+    pub(super) http_port: u16,
 }
 
 /// A machine that started.
-pub struct Launched {
+pub(super) struct Launched {
     /// It.
-    pub machine: Machine,
+    pub(super) machine: Machine,
     /// Port of this host that leads to the guest.
-    pub host_port: Option<u16>,
+    pub(super) host_port: Option<u16>,
     /// Port of the VNC server.
-    pub vnc_port: u16,
+    pub(super) vnc_port: u16,
     /// Locks of the ports; kept for as long as the machine runs.
     _ports: Vec<HeldPort>,
 }
 
 /// Address of this host in the guest's network.
-pub const HOST_IN_GUEST: &str = "10.0.2.2";
+pub(super) const HOST_IN_GUEST: &str = "10.0.2.2";
 
 /// Starts the machine.
-pub async fn launch(
+pub(super) async fn launch(
     cx: &StepContext,
     programs: &Programs,
     settings: &Settings,
@@ -237,7 +237,7 @@ async fn ends_at_once(
 }
 
 /// Where to connect to what listens on `address`.
-pub fn reachable(address: &str) -> &str {
+pub(super) fn reachable(address: &str) -> &str {
     match address {
         "0.0.0.0" | "" => "127.0.0.1",
         "::" => "::1",
@@ -246,7 +246,7 @@ pub fn reachable(address: &str) -> &str {
 }
 
 /// The guest's port for us, where there is a way in.
-pub fn guest_port(settings: &Settings) -> Result<Option<u16>, StepError> {
+pub(super) fn guest_port(settings: &Settings) -> Result<Option<u16>, StepError> {
     let communicator = &settings.options.communicator;
     Ok(match communicator.kind().map_err(StepError::failed)? {
         CommunicatorKind::Ssh => Some(communicator.ssh_port),

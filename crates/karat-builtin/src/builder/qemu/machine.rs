@@ -26,7 +26,7 @@ const TAIL: usize = 20;
 const FLUSH: Duration = Duration::from_secs(10);
 
 /// A QEMU process.
-pub struct Machine {
+pub(super) struct Machine {
     process: OwnedProcess,
     tail: Arc<Mutex<VecDeque<String>>>,
     readers: Mutex<Vec<JoinHandle<()>>>,
@@ -34,16 +34,16 @@ pub struct Machine {
 
 /// How a QEMU ended, and its last words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
+pub(super) struct End {
     /// Its status.
-    pub status: ExitStatus,
+    pub(super) status: ExitStatus,
     /// Its last lines.
-    pub tail: Vec<String>,
+    pub(super) tail: Vec<String>,
 }
 
 impl Machine {
     /// Starts QEMU. It is killed at teardown if it still runs.
-    pub async fn start(cx: &StepContext, mut command: Command) -> Result<Self, StepError> {
+    pub(super) async fn start(cx: &StepContext, mut command: Command) -> Result<Self, StepError> {
         command
             .current_dir(&cx.info().cwd)
             .stdin(Stdio::null())
@@ -58,12 +58,12 @@ impl Machine {
     }
 
     /// Whether it has ended.
-    pub fn has_ended(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         self.process.exited().is_some()
     }
 
     /// Waits for its end.
-    pub async fn end(&self) -> End {
+    pub(super) async fn end(&self) -> End {
         let status = self.process.wait().await;
         let readers = std::mem::take(&mut *self.readers.lock().unwrap_or_else(PoisonError::into_inner));
         // What it started may hold the pipes open for longer than it lives.
@@ -73,7 +73,7 @@ impl Machine {
     }
 
     /// Does `work` for as long as the machine runs and nobody stops the build. `doing` completes "while …".
-    pub async fn while_running<T>(
+    pub(super) async fn while_running<T>(
         &self,
         cx: &StepContext,
         doing: &str,
@@ -87,7 +87,7 @@ impl Machine {
     }
 
     /// Switches it off: QEMU writes out what it holds and ends.
-    pub async fn switch_off(self) -> Result<(), StepError> {
+    pub(super) async fn switch_off(self) -> Result<(), StepError> {
         if let Some(pid) = self.process.pid.and_then(|pid| i32::try_from(pid).ok())
             && !self.has_ended()
         {
@@ -101,7 +101,7 @@ impl Machine {
 
 impl End {
     /// What people read when it ended too early.
-    pub fn told(&self, doing: &str) -> String {
+    pub(super) fn told(&self, doing: &str) -> String {
         if self.status.success() {
             return format!("the guest powered off by itself while {doing}{self}");
         }
@@ -109,7 +109,7 @@ impl End {
     }
 
     /// Whether it ended because somebody else took one of its ports.
-    pub fn is_port_conflict(&self) -> bool {
+    pub(super) fn is_port_conflict(&self) -> bool {
         self.tail.iter().any(|line| {
             line.contains("Could not set up host forwarding rule")
                 || line.contains("Failed to find an available port")
@@ -168,11 +168,11 @@ fn keep_tail(
 }
 
 /// A guest whose connection knows when its machine is gone: nobody waits for it to come back.
-pub struct MachineGuest<'a> {
+pub(super) struct MachineGuest<'a> {
     /// The way in.
-    pub inner: &'a dyn Guest,
+    pub(super) inner: &'a dyn Guest,
     /// The machine behind it.
-    pub machine: &'a Machine,
+    pub(super) machine: &'a Machine,
 }
 
 impl MachineGuest<'_> {

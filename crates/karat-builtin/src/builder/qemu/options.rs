@@ -32,187 +32,187 @@ const DEFAULT_EFI_VARS: &str = "/usr/share/OVMF/OVMF_VARS.fd";
     floppy_content = "floppies are not supported yet; use `cd_content`",
     floppy_label = "floppies are not supported yet; use `cd_label`",
 ))]
-pub struct QemuOptions {
+pub(super) struct QemuOptions {
     /// Where the image comes from.
     #[config(flatten)]
-    pub iso: IsoOptions,
+    pub(super) iso: IsoOptions,
     /// What the guest can fetch.
     #[config(flatten)]
-    pub http: HttpOptions,
+    pub(super) http: HttpOptions,
     /// A CD of our own.
     #[config(flatten)]
-    pub cd: CdOptions,
+    pub(super) cd: CdOptions,
     /// How to get in.
     #[config(flatten)]
-    pub communicator: CommunicatorOptions,
+    pub(super) communicator: CommunicatorOptions,
 
     /// What executes the guest: `kvm`, `tcg`, `xen`, `hax`, `hvf`, `whpx` or `none`. Found out by booting a probe when
     /// it is not set: `kvm` where that works, else `tcg`.
-    pub accelerator: String,
+    pub(super) accelerator: String,
     /// QEMU's machine type.
     #[config(default = "pc".to_string())]
-    pub machine_type: String,
+    pub(super) machine_type: String,
     /// QEMU's CPU model.
-    pub cpu_model: String,
+    pub(super) cpu_model: String,
     /// Number of virtual CPUs; 1 unless the topology says otherwise.
-    pub cpus: i64,
+    pub(super) cpus: i64,
     /// Sockets of the CPU topology.
-    pub sockets: i64,
+    pub(super) sockets: i64,
     /// Cores of the CPU topology.
-    pub cores: i64,
+    pub(super) cores: i64,
     /// Threads of the CPU topology.
-    pub threads: i64,
+    pub(super) threads: i64,
     /// Memory in MiB; less than 10 means 512.
     #[config(default = DEFAULT_MEMORY)]
-    pub memory: i64,
+    pub(super) memory: i64,
 
     /// Size of the disk, with a suffix `b`, `k`, `m`, `g` or `t`; a bare number counts megabytes.
     #[config(default = DEFAULT_DISK_SIZE.to_string())]
-    pub disk_size: String,
+    pub(super) disk_size: String,
     /// Sizes of further disks.
-    pub disk_additional_size: Vec<String>,
+    pub(super) disk_additional_size: Vec<String>,
     /// How disks are attached: `ide`, `sata`, `scsi`, `sd`, `virtio` or `virtio-scsi`.
     #[config(default = "virtio".to_string())]
-    pub disk_interface: String,
+    pub(super) disk_interface: String,
     /// QEMU's cache mode: `writethrough`, `writeback`, `none`, `unsafe` or `directsync`.
     #[config(default = "writeback".to_string())]
-    pub disk_cache: String,
+    pub(super) disk_cache: String,
     /// What the guest's discards do: `unmap` or `ignore`.
     #[config(default = "ignore".to_string())]
-    pub disk_discard: String,
+    pub(super) disk_discard: String,
     /// What written zeroes do: `unmap`, `on` or `off`.
     #[config(default = "off".to_string())]
-    pub disk_detect_zeroes: String,
+    pub(super) disk_detect_zeroes: String,
     /// Format of the finished image: `qcow2` or `raw`.
     #[config(default = "qcow2".to_string())]
-    pub format: String,
+    pub(super) format: String,
     /// Whether to leave the finished image as it is, instead of copying it once more to make it small.
-    pub skip_compaction: bool,
+    pub(super) skip_compaction: bool,
     /// Whether the finished image is compressed.
-    pub disk_compression: bool,
+    pub(super) disk_compression: bool,
     /// Whether `iso_url` is a disk image to start from, not an installation medium.
-    pub disk_image: bool,
+    pub(super) disk_image: bool,
     /// Whether the finished image holds only what differs from the disk image it started from.
-    pub use_backing_file: bool,
+    pub(super) use_backing_file: bool,
     /// Whether a disk image keeps its size.
-    pub skip_resize_disk: bool,
+    pub(super) skip_resize_disk: bool,
     /// Whether QEMU reads the image from the web server itself, without a download and without its checksum.
-    pub iso_skip_cache: bool,
+    pub(super) iso_skip_cache: bool,
 
     /// Directory of the finished image; must not exist, unless `-force`. `output-BUILD` by default.
-    pub output_directory: String,
+    pub(super) output_directory: String,
     /// File name of the finished image. `packer-BUILD` by default.
-    pub vm_name: String,
+    pub(super) vm_name: String,
 
     /// QEMU's network device.
     #[config(default = "virtio-net".to_string())]
-    pub net_device: String,
+    pub(super) net_device: String,
     /// Lowest port of this host that may lead to the guest's SSH server.
     #[config(default = 2222)]
-    pub host_port_min: u16,
+    pub(super) host_port_min: u16,
     /// Highest port of this host that may lead to the guest's SSH server.
     #[config(default = 4444)]
-    pub host_port_max: u16,
+    pub(super) host_port_max: u16,
     /// Lowest port of this host that may lead to the guest's SSH server.
     #[config(deprecated = "use host_port_min")]
-    pub ssh_host_port_min: Option<u16>,
+    pub(super) ssh_host_port_min: Option<u16>,
     /// Highest port of this host that may lead to the guest's SSH server.
     #[config(deprecated = "use host_port_max")]
-    pub ssh_host_port_max: Option<u16>,
+    pub(super) ssh_host_port_max: Option<u16>,
     /// Whether the guest's SSH port is reached without forwarding.
-    pub skip_nat_mapping: bool,
+    pub(super) skip_nat_mapping: bool,
 
     /// Whether to run without a window.
-    pub headless: bool,
+    pub(super) headless: bool,
     /// QEMU's display; `none` leaves it to QEMU.
     #[config(default = "gtk".to_string())]
-    pub display: String,
+    pub(super) display: String,
     /// Whether the display is left to QEMU.
-    pub use_default_display: bool,
+    pub(super) use_default_display: bool,
     /// QEMU's graphics card.
-    pub vga: String,
+    pub(super) vga: String,
     /// Address of QEMU's VNC server.
     #[config(default = "127.0.0.1".to_string())]
-    pub vnc_bind_address: String,
+    pub(super) vnc_bind_address: String,
     /// Lowest port of QEMU's VNC server.
     #[config(default = 5900)]
-    pub vnc_port_min: u16,
+    pub(super) vnc_port_min: u16,
     /// Highest port of QEMU's VNC server.
     #[config(default = 6000)]
-    pub vnc_port_max: u16,
+    pub(super) vnc_port_max: u16,
     /// Whether QEMU's VNC server asks for a password.
-    pub vnc_use_password: bool,
+    pub(super) vnc_use_password: bool,
     /// Password of QEMU's VNC server, at most 8 characters; random by default.
     #[config(sensitive)]
-    pub vnc_password: String,
+    pub(super) vnc_password: String,
     /// How the CD drives are attached; left to QEMU by default.
-    pub cdrom_interface: String,
+    pub(super) cdrom_interface: String,
     /// Firmware to boot with.
-    pub firmware: String,
+    pub(super) firmware: String,
     /// Whether the firmware is a flash device instead of a BIOS.
-    pub use_pflash: bool,
+    pub(super) use_pflash: bool,
     /// Whether to boot with EFI.
-    pub efi_boot: bool,
+    pub(super) efi_boot: bool,
     /// EFI firmware. Setting it turns EFI on.
-    pub efi_firmware_code: String,
+    pub(super) efi_firmware_code: String,
     /// EFI variables to start from. Setting it turns EFI on.
-    pub efi_firmware_vars: String,
+    pub(super) efi_firmware_vars: String,
     /// Whether the EFI variables stay out of the artifact.
-    pub efi_drop_efivars: bool,
+    pub(super) efi_drop_efivars: bool,
     /// Whether QEMU gets a control socket.
-    pub qmp_enable: bool,
+    pub(super) qmp_enable: bool,
     /// Path of the control socket; `OUTPUT/VM.monitor` by default.
-    pub qmp_socket_path: String,
+    pub(super) qmp_socket_path: String,
     /// QEMU's program.
     #[config(default = "qemu-system-x86_64".to_string())]
-    pub qemu_binary: String,
+    pub(super) qemu_binary: String,
     /// More arguments for QEMU, each a list of a switch and its value. A switch given here replaces every default of that
     /// switch. Knows `{{ .HTTPIP }}`, `{{ .HTTPPort }}`, `{{ .HTTPDir }}`, `{{ .OutputDir }}`, `{{ .Name }}` and
     /// `{{ .SSHHostPort }}`.
     #[config(late)]
-    pub qemuargs: Vec<Vec<String>>,
+    pub(super) qemuargs: Vec<Vec<String>>,
     /// More arguments for `qemu-img`.
     #[config(block)]
-    pub qemu_img_args: Option<QemuImgOptions>,
+    pub(super) qemu_img_args: Option<QemuImgOptions>,
     /// Accepted and unused, as in Packer.
-    pub run_once: bool,
+    pub(super) run_once: bool,
 
     /// How long to wait before typing; `10s` by default, negative means not at all.
-    pub boot_wait: Option<String>,
+    pub(super) boot_wait: Option<String>,
     /// What to type when the machine boots.
     #[config(late)]
-    pub boot_command: Vec<String>,
+    pub(super) boot_command: Vec<String>,
     /// What to type when the machine boots: a list of texts, each with a description that is shown.
     #[config(late)]
-    pub boot_steps: Vec<Vec<String>>,
+    pub(super) boot_steps: Vec<Vec<String>>,
     /// Time between two key events; 100 ms by default.
-    pub boot_key_interval: Duration,
+    pub(super) boot_key_interval: Duration,
     /// Time between two groups of keys; has no effect where keys are typed over VNC.
-    pub boot_keygroup_interval: Duration,
+    pub(super) boot_keygroup_interval: Duration,
     /// Whether nothing is typed and VNC is not used.
-    pub disable_vnc: bool,
+    pub(super) disable_vnc: bool,
 
     /// Command that shuts the guest down; without one the machine is switched off.
-    pub shutdown_command: String,
+    pub(super) shutdown_command: String,
     /// How long the guest may take to shut down.
     #[config(default = Duration::from_secs(300))]
-    pub shutdown_timeout: Duration,
+    pub(super) shutdown_timeout: Duration,
 }
 
 /// More arguments for `qemu-img`.
 #[derive(Config, Clone, Debug, Default)]
-pub struct QemuImgOptions {
+pub(super) struct QemuImgOptions {
     /// For `qemu-img convert`.
-    pub convert: Vec<String>,
+    pub(super) convert: Vec<String>,
     /// For `qemu-img create`.
-    pub create: Vec<String>,
+    pub(super) create: Vec<String>,
     /// For `qemu-img resize`.
-    pub resize: Vec<String>,
+    pub(super) resize: Vec<String>,
 }
 
 /// Format of a disk image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub(super) enum Format {
     /// QEMU's own.
     Qcow2,
     /// A plain copy of the disk.
@@ -221,7 +221,7 @@ pub enum Format {
 
 impl Format {
     /// As `qemu-img` names it.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Qcow2 => "qcow2",
             Self::Raw => "raw",
@@ -231,58 +231,58 @@ impl Format {
 
 /// EFI firmware.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Efi {
+pub(super) struct Efi {
     /// The program.
-    pub code: PathBuf,
+    pub(super) code: PathBuf,
     /// The variables to start from.
-    pub vars: PathBuf,
+    pub(super) vars: PathBuf,
 }
 
 /// What to type, with the description of each part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BootStep {
+pub(super) struct BootStep {
     /// In the boot command language, not rendered yet.
-    pub command: String,
+    pub(super) command: String,
     /// For people.
-    pub description: String,
+    pub(super) description: String,
 }
 
 /// Options that make sense, with defaults that depend on one another filled in.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(super) struct Settings {
     /// As the template gives them.
-    pub options: QemuOptions,
+    pub(super) options: QemuOptions,
     /// Format of the finished image.
-    pub format: Format,
+    pub(super) format: Format,
     /// File name of the finished image.
-    pub vm_name: String,
+    pub(super) vm_name: String,
     /// Directory of the finished image, as the template writes it.
-    pub output_directory: PathBuf,
+    pub(super) output_directory: PathBuf,
     /// Size of the disk, with its unit.
-    pub disk_size: String,
+    pub(super) disk_size: String,
     /// Memory in MiB.
-    pub memory: i64,
+    pub(super) memory: i64,
     /// Whether the finished image is left as it is.
-    pub skip_compaction: bool,
+    pub(super) skip_compaction: bool,
     /// Whether the finished image is compressed.
-    pub compression: bool,
+    pub(super) compression: bool,
     /// EFI firmware, if it boots with EFI.
-    pub efi: Option<Efi>,
+    pub(super) efi: Option<Efi>,
     /// The control socket, if there is one.
-    pub qmp_socket: Option<PathBuf>,
+    pub(super) qmp_socket: Option<PathBuf>,
     /// Ports of this host that may lead to the guest.
-    pub host_ports: std::ops::RangeInclusive<u16>,
+    pub(super) host_ports: std::ops::RangeInclusive<u16>,
     /// How long to wait before typing.
-    pub boot_wait: BootWait,
+    pub(super) boot_wait: BootWait,
     /// What to type.
-    pub boot_steps: Vec<BootStep>,
+    pub(super) boot_steps: Vec<BootStep>,
     /// Time between two key events.
-    pub key_interval: Duration,
+    pub(super) key_interval: Duration,
 }
 
 /// How long to wait before typing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BootWait {
+pub(super) enum BootWait {
     /// The template does not say.
     Default,
     /// The template says so; may be zero.
@@ -292,7 +292,7 @@ pub enum BootWait {
 impl BootWait {
     /// The wait for a machine that is typed to (`typing`) or not: with nothing to type there is nothing to wait for,
     /// unless somebody asked for it.
-    pub fn time(self, typing: bool, strict: bool) -> Duration {
+    pub(super) fn time(self, typing: bool, strict: bool) -> Duration {
         match self {
             Self::Set(time) => time,
             Self::Default if typing || strict => DEFAULT_BOOT_WAIT,
@@ -303,7 +303,7 @@ impl BootWait {
 
 impl Settings {
     /// What the options mean together, and warnings; or everything that is wrong with them.
-    pub fn new(options: QemuOptions, info: &RunInfo) -> Result<(Self, Vec<String>), Problems> {
+    pub(super) fn new(options: QemuOptions, info: &RunInfo) -> Result<(Self, Vec<String>), Problems> {
         let mut problems = Problems::new();
         let mut warnings = Vec::new();
         options.iso.check(&info.cwd, &mut problems, &mut warnings);
@@ -319,6 +319,9 @@ impl Settings {
                 "boot_keygroup_interval has no effect: keys are typed over VNC. Use boot_key_interval"
                     .to_string(),
             );
+        }
+        if options.run_once {
+            warnings.push("run_once has no effect, as in Packer".to_string());
         }
         if options.ssh_host_port_min.is_some() || options.ssh_host_port_max.is_some() {
             warnings.push(
@@ -496,4 +499,4 @@ fn sized(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -12,10 +12,10 @@ use super::options::Settings;
 /// What the description of an artifact begins with; the directory follows.
 const DESCRIPTION: &str = "VM files in directory: ";
 /// Name of the EFI variables.
-pub const EFI_VARS: &str = "efivars.fd";
+pub(super) const EFI_VARS: &str = "efivars.fd";
 
 /// Fails if there is something already: also `validate` does.
-pub fn check(settings: &Settings, info: &RunInfo) -> Result<(), String> {
+pub(super) fn check(settings: &Settings, info: &RunInfo) -> Result<(), String> {
     if std::fs::symlink_metadata(info.cwd.join(&settings.output_directory)).is_ok() {
         return Err(format!(
             "Output directory '{}' already exists. It must not exist. Remove it, or build with -force",
@@ -26,7 +26,7 @@ pub fn check(settings: &Settings, info: &RunInfo) -> Result<(), String> {
 }
 
 /// Makes the directory; under `-force` what was there goes first.
-pub async fn make(cx: &StepContext, settings: &Settings) -> Result<OwnedPath, StepError> {
+pub(super) async fn make(cx: &StepContext, settings: &Settings) -> Result<OwnedPath, StepError> {
     let path = cx.resolve(&settings.output_directory);
     if cx.info().force && tokio::fs::symlink_metadata(&path).await.is_ok() {
         cx.say("Deleting previous output directory...");
@@ -39,12 +39,12 @@ pub async fn make(cx: &StepContext, settings: &Settings) -> Result<OwnedPath, St
 }
 
 /// The text of the summary.
-pub fn described(settings: &Settings) -> String {
+pub(super) fn described(settings: &Settings) -> String {
     format!("{DESCRIPTION}{}", settings.output_directory.display())
 }
 
 /// Every file of the artifact, in order.
-pub async fn files(cx: &StepContext, settings: &Settings) -> Result<Vec<PathBuf>, StepError> {
+pub(super) async fn files(cx: &StepContext, settings: &Settings) -> Result<Vec<PathBuf>, StepError> {
     let root = cx.resolve(&settings.output_directory);
     let mut files = Vec::new();
     let mut open = vec![root.clone()];
@@ -67,7 +67,7 @@ pub async fn files(cx: &StepContext, settings: &Settings) -> Result<Vec<PathBuf>
 }
 
 /// Removes the directory of a finished artifact.
-pub async fn destroy(cx: &StepContext, artifact: &Artifact) -> Result<(), StepError> {
+pub(super) async fn destroy(cx: &StepContext, artifact: &Artifact) -> Result<(), StepError> {
     let named = artifact.description.strip_prefix(DESCRIPTION).map(|path| cx.resolve(Path::new(path)));
     // Only the directory that holds what the artifact lists is its own.
     let Some(directory) =

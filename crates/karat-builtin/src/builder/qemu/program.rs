@@ -6,16 +6,16 @@ use karat_sdk::context::RunInfo;
 
 /// Where they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Programs {
+pub(super) struct Programs {
     /// The emulator.
-    pub qemu: PathBuf,
+    pub(super) qemu: PathBuf,
     /// The image tool.
-    pub qemu_img: PathBuf,
+    pub(super) qemu_img: PathBuf,
 }
 
 impl Programs {
     /// Looks for them in PATH; the error names what to install.
-    pub fn find(qemu: &str, info: &RunInfo) -> Result<Self, String> {
+    pub(super) fn find(qemu: &str, info: &RunInfo) -> Result<Self, String> {
         Ok(Self { qemu: locate(qemu, &info.cwd)?, qemu_img: locate("qemu-img", &info.cwd)? })
     }
 }

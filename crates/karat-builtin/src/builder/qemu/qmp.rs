@@ -11,13 +11,13 @@ use tokio::net::UnixStream;
 const TRIES: u32 = 500;
 
 /// A connection to QEMU's control socket.
-pub struct Qmp {
+pub(super) struct Qmp {
     stream: BufReader<UnixStream>,
 }
 
 impl Qmp {
     /// Connects as soon as QEMU listens, and greets.
-    pub async fn connect(socket: &Path) -> Result<Self, String> {
+    pub(super) async fn connect(socket: &Path) -> Result<Self, String> {
         let mut tries = 0;
         let stream = loop {
             match UnixStream::connect(socket).await {
@@ -39,7 +39,7 @@ impl Qmp {
     }
 
     /// Runs a command; events in between are of no interest.
-    pub async fn execute(&mut self, command: &str, arguments: Json) -> Result<Json, String> {
+    pub(super) async fn execute(&mut self, command: &str, arguments: Json) -> Result<Json, String> {
         let line = json!({ "execute": command, "arguments": arguments }).to_string() + "\n";
         self.stream.write_all(line.as_bytes()).await.map_err(|error| format!("QMP {command}: {error}"))?;
         loop {

@@ -11,7 +11,7 @@ use super::options::{QemuOptions, Settings};
 use crate::communicator::options::CommunicatorKind;
 
 /// Ends the machine as the template says, and waits for the end.
-pub async fn shut_down(
+pub(super) async fn shut_down(
     cx: &StepContext,
     settings: &Settings,
     communicator: &dyn Communicator,
