@@ -163,7 +163,8 @@ impl Moving<'_> {
             let target = if nameless { destination.to_string() } else { named(destination, source) };
             self.cx.say(format!("Downloading {source} => {target}"));
             let path = self.cx.resolve(&target);
-            let directory = if target.ends_with('/') { Some(path.as_path()) } else { path.parent() };
+            let whole = is_directory || target.ends_with('/');
+            let directory = if whole { Some(path.as_path()) } else { path.parent() };
             if let Some(directory) = directory {
                 tokio::fs::create_dir_all(directory).await.map_err(|error| {
                     StepError::io(format!("cannot make {}", self.cx.shown(directory)), error)

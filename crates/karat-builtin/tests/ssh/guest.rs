@@ -14,7 +14,7 @@ use karat_sdk::{Config, Exit, Guest, Provisioner, RemoteCommand, StepContext, St
 use karat_testkit::Sshd;
 
 /// A configuration as templates write it: numbers, truths and lists from their text.
-pub fn config(schema: &Schema, pairs: &[(&str, &str)]) -> Value {
+pub(crate) fn config(schema: &Schema, pairs: &[(&str, &str)]) -> Value {
     let attributes: BTreeMap<String, Value> = pairs
         .iter()
         .map(|(name, text)| {
@@ -43,7 +43,7 @@ fn value(ty: &Type, text: &str) -> Value {
 }
 
 /// Options that get into `server`, and more.
-pub fn options(server: &Sshd, more: &[(&str, &str)]) -> CommunicatorOptions {
+pub(crate) fn options(server: &Sshd, more: &[(&str, &str)]) -> CommunicatorOptions {
     let identity = server.identity().display().to_string();
     let mut pairs = vec![("ssh_username", server.user()), ("ssh_private_key_file", identity.as_str())];
     pairs.extend_from_slice(more);
@@ -51,41 +51,41 @@ pub fn options(server: &Sshd, more: &[(&str, &str)]) -> CommunicatorOptions {
 }
 
 /// A server whose own log stays out of its sessions' output.
-pub fn server(settings: &str) -> Sshd {
+pub(crate) fn server(settings: &str) -> Sshd {
     Sshd::start_with(&format!("LogLevel INFO\n{settings}"))
 }
 
 /// Options from their texts.
-pub fn options_of(pairs: &[(&str, &str)]) -> CommunicatorOptions {
+pub(crate) fn options_of(pairs: &[(&str, &str)]) -> CommunicatorOptions {
     let (cx, _host) = context_with(Facts::default(), |_| {});
     cx.decode(&config(&CommunicatorOptions::schema(), pairs)).unwrap()
 }
 
-pub fn address(server: &Sshd) -> Address {
+pub(crate) fn address(server: &Sshd) -> Address {
     Address { host: server.host().into(), port: server.port() }
 }
 
 /// A context, its host, a server, and a connection from the one to the other.
-pub struct Lab {
-    pub cx: StepContext,
-    pub host: Arc<RecordingHost>,
-    pub server: Sshd,
-    pub connection: Connection,
-    pub commands: PathBuf,
+pub(crate) struct Lab {
+    pub(crate) cx: StepContext,
+    pub(crate) host: Arc<RecordingHost>,
+    pub(crate) server: Sshd,
+    pub(crate) connection: Connection,
+    pub(crate) commands: PathBuf,
 }
 
 impl Lab {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(&[], false).await
     }
 
     /// Exactly Packer.
-    pub async fn strict() -> Self {
+    pub(crate) async fn strict() -> Self {
         Self::with(&[], true).await
     }
 
     /// With more options. The server notes every command that it is asked to run.
-    pub async fn with(more: &[(&str, &str)], strict: bool) -> Self {
+    pub(crate) async fn with(more: &[(&str, &str)], strict: bool) -> Self {
         let (cx, host) = context_with(Facts::default(), |info| info.strict = strict);
         let commands = host.directory().join("commands");
         let noted = format!(
@@ -98,7 +98,7 @@ impl Lab {
     }
 
     /// With a server of its own.
-    pub async fn at(server: Sshd, more: &[(&str, &str)], strict: bool) -> Self {
+    pub(crate) async fn at(server: Sshd, more: &[(&str, &str)], strict: bool) -> Self {
         let (cx, host) = context_with(Facts::default(), |info| info.strict = strict);
         let commands = host.directory().join("commands");
         Self::on(server, cx, host, commands, more).await
@@ -116,13 +116,13 @@ impl Lab {
     }
 
     /// Commands that the server ran; the last part of `|`-ended lines is their end.
-    pub fn commands(&self) -> Vec<String> {
+    pub(crate) fn commands(&self) -> Vec<String> {
         let text = std::fs::read_to_string(&self.commands).unwrap_or_default();
         text.split("|\n").filter(|line| !line.is_empty()).map(String::from).collect()
     }
 
     /// Runs a command: its output and its end.
-    pub async fn run(&self, line: &str) -> (String, Exit) {
+    pub(crate) async fn run(&self, line: &str) -> (String, Exit) {
         let mut process = self.connection.communicator().start(RemoteCommand::new(line)).await.unwrap();
         let mut text = Vec::new();
         while let Some(output) = process.output().await {
@@ -132,7 +132,7 @@ impl Lab {
     }
 
     /// Runs a provisioner.
-    pub async fn provision(
+    pub(crate) async fn provision(
         &self,
         provisioner: &dyn Provisioner,
         pairs: &[(&str, &str)],
@@ -142,14 +142,14 @@ impl Lab {
     }
 
     /// A directory for the guest's files.
-    pub fn target(&self) -> PathBuf {
+    pub(crate) fn target(&self) -> PathBuf {
         let path = self.host.directory().join("target");
         std::fs::create_dir_all(&path).unwrap();
         path
     }
 
     /// Writes a file of ours.
-    pub fn local(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn local(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.host.directory().join("local").join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content).unwrap();
@@ -157,7 +157,7 @@ impl Lab {
     }
 
     /// What people have seen since the connection was there.
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let lines = self.host.lines();
         let start = lines.iter().position(|line| line == "Connected to SSH!").map_or(0, |at| at + 1);
         lines[start..].to_vec()

@@ -156,8 +156,7 @@ async fn blt_05_variables_may_travel_in_a_file() {
         let folder = folder.display().to_string();
         let commands: Vec<String> =
             anonymous(lab.commands()).into_iter().map(|c| c.replace(&folder, "D")).collect();
-        let last = if strict { "rm -f D/varfile_N.sh\n" } else { "rm -f D/varfile_N.sh\n" };
-        assert_eq!(commands.last().unwrap(), last);
+        assert_eq!(commands.last().unwrap(), "rm -f D/varfile_N.sh\n");
         if strict {
             assert_eq!(commands[..2], ["scp -vt D", "chmod 0600 D/varfile_N.sh\n"]);
             assert_eq!(commands[4], "chmod +x D/script_N.sh; . D/varfile_N.sh && D/script_N.sh\n");

@@ -49,7 +49,7 @@ async fn com_10_files_arrive_with_content_and_mode() {
     for method in METHODS {
         for strict in [false, true] {
             let lab = Lab::with(method, strict).await;
-            let data: Vec<u8> = (0..3_000_000_u32).flat_map(u32::to_le_bytes).collect();
+            let data: Vec<u8> = (0..600_000_u32).flat_map(u32::to_le_bytes).collect();
             for (name, bits) in [("a file", 0o640), ("run", 0o755), ("private", 0o600)] {
                 let local = lab.local(name, &data);
                 set_mode(&local, bits);
