@@ -30,7 +30,7 @@ impl Normal {
         for (path, name) in &self.paths {
             text = text.replace(path, name);
         }
-        let count = r"\d+ (?:hour|minute|second|millisecond)s?";
+        let count = r"\d+ (?:hour|minute|second|millisecond|microsecond)s?";
         for (pattern, name) in [
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}".to_owned(), "<UUID>"),
             (

@@ -188,7 +188,7 @@ async fn wait(cx: &StepContext, dialer: &Dialer, patience: Patience) -> Result<L
                 error if error.is_transient() => PACE,
                 _ => return Err(StepError::because("Error waiting for SSH", error)),
             };
-            watch.last = error.to_string();
+            watch.last = Some(error.to_string());
             sleep(pace).await;
         }
     };
@@ -203,13 +203,20 @@ async fn wait(cx: &StepContext, dialer: &Dialer, patience: Patience) -> Result<L
     match outcome {
         Ok(result) => result,
         Err(_) if strict => Err(StepError::failed("Timeout waiting for SSH.")),
-        Err(after) => Err(CommError::Timeout { what: "SSH".into(), after, last: watch.last }.into()),
+        Err(after) => {
+            let last = match (dialer.waiting_for(), watch.last) {
+                (Some(what), None) => format!("a connection, but not {what}"),
+                (Some(what), Some(last)) => format!("{last}; then a connection, but not {what}"),
+                (None, last) => last.unwrap_or_else(|| "nothing yet".into()),
+            };
+            Err(CommError::Timeout { what: "SSH".into(), after, last }.into())
+        }
     }
 }
 
 /// What was seen while waiting.
 struct Watch {
-    last: String,
+    last: Option<String>,
     state: &'static str,
     told: Instant,
     refusals: u32,
@@ -218,7 +225,7 @@ struct Watch {
 
 impl Watch {
     fn new(started: Instant) -> Self {
-        Self { last: "nothing yet".into(), state: "", told: started, refusals: 0, first_refusal: None }
+        Self { last: None, state: "", told: started, refusals: 0, first_refusal: None }
     }
 
     /// Says what is seen when it changed, but not for waits that are over soon and not often.

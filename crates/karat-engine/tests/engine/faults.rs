@@ -371,11 +371,8 @@ async fn a_ledger_that_refuses_stops_the_creation() {
 
 const STATE_VARIABLE: &str = "KARAT_TEST_STATE";
 
-/// Not a test by itself: the process that [`kill_9_at_any_point_of_the_ledger_leaves_nothing_after_gc`] kills.
-#[tokio::test]
-#[ignore = "runs in a process that is killed"]
-async fn victim() {
-    let Ok(state) = std::env::var(STATE_VARIABLE) else { return };
+/// What [`kill_9_at_any_point_of_the_ledger_leaves_nothing_after_gc`] does in the process that it starts and kills.
+async fn victim(state: String) {
     let at: u64 = std::env::var(FAULT_VARIABLE).unwrap().parse().unwrap();
     let (canceller, cancellation) = karat_sdk::Cancellation::new();
     let (passed, diary) = (Arc::default(), Arc::default());
@@ -390,6 +387,10 @@ async fn victim() {
 
 #[tokio::test]
 async fn kill_9_at_any_point_of_the_ledger_leaves_nothing_after_gc() {
+    // The same test, started by itself, is the process to kill.
+    if let Ok(state) = std::env::var(STATE_VARIABLE) {
+        return victim(state).await;
+    }
     let mut killed = 0;
     for at in 1.. {
         let world = tempfile::tempdir().unwrap();
@@ -397,7 +398,7 @@ async fn kill_9_at_any_point_of_the_ledger_leaves_nothing_after_gc() {
         let temp = world.path().join("temp");
         std::fs::create_dir(&temp).unwrap();
         let status = tokio::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "faults::victim", "--ignored"])
+            .args(["--exact", "faults::kill_9_at_any_point_of_the_ledger_leaves_nothing_after_gc"])
             .env(STATE_VARIABLE, &state)
             .env(FAULT_VARIABLE, at.to_string())
             .env("TMPDIR", &temp)

@@ -56,7 +56,7 @@ impl Decoder {
         let mut data = self.data.clone();
         data.extend(variables.into_iter().map(|(key, value)| (key.to_string(), value)));
         Template::parse(text, &self.functions)
-            .and_then(|template| template.render(&TemplateValue::Struct(data), &self.functions))
+            .and_then(|template| template.render(&TemplateValue::Map(data), &self.functions))
             .map_err(|error| format!("in the template {text:?}: {error}"))
     }
 

@@ -19,7 +19,7 @@ use crate::session::{Purpose, Session};
 use crate::signals;
 
 pub(super) fn run(arguments: &Build, console: Console, strict: bool) -> End {
-    build(arguments, console, strict).map_or_else(|end| end, |end| end)
+    build(arguments, console, strict).unwrap_or_else(|end| end)
 }
 
 fn build(arguments: &Build, console: Console, strict: bool) -> Result<End, End> {

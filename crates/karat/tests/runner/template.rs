@@ -3,7 +3,7 @@
 use karat_testkit::{Guest, Sandbox};
 
 /// A build without a machine: one source, one local step.
-pub fn local(step: &str) -> String {
+pub(crate) fn local(step: &str) -> String {
     format!(
         "source \"null\" \"a\" {{\n  communicator = \"none\"\n}}\n\n\
          build {{\n  sources = [\"null.a\"]\n  provisioner \"shell-local\" {{\n    inline = [{step:?}]\n  }}\n}}\n"
@@ -11,7 +11,7 @@ pub fn local(step: &str) -> String {
 }
 
 /// A qemu build of the tiny guest with more arguments for the source and more blocks for the build.
-pub fn tiny(arguments: &str, blocks: &str) -> String {
+pub(crate) fn tiny(arguments: &str, blocks: &str) -> String {
     let guest = Guest::tiny();
     format!(
         r#"
@@ -46,7 +46,7 @@ build {{
 /// What must be true after every run, however it ended: no process of ours runs, nothing is left in the temporary
 /// directory, and `karat gc` has nothing to do.
 #[track_caller]
-pub fn nothing_left(sandbox: &Sandbox) {
+pub(crate) fn nothing_left(sandbox: &Sandbox) {
     assert_eq!(owned_processes(sandbox), Vec::<String>::new(), "processes are left");
     let left: Vec<_> = std::fs::read_dir(sandbox.tmp()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(left, Vec::<std::path::PathBuf>::new(), "temporary files are left");
@@ -55,7 +55,7 @@ pub fn nothing_left(sandbox: &Sandbox) {
 }
 
 /// The command lines of the processes that carry this sandbox's mark: started by Karat, with this home.
-pub fn owned_processes(sandbox: &Sandbox) -> Vec<String> {
+pub(crate) fn owned_processes(sandbox: &Sandbox) -> Vec<String> {
     let home = format!("HOME={}", sandbox.home().display());
     let processes = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let path = entry.ok()?.path();

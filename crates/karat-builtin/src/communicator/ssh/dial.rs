@@ -47,6 +47,8 @@ pub(crate) struct Dialer {
     enforce_host_key: bool,
     /// Socket of the SSH agent that the guest may use.
     forwarded_agent: Option<PathBuf>,
+    /// What the attempt that goes on waits for; for whoever loses patience in the middle of it.
+    waiting_for: Mutex<Option<&'static str>>,
 }
 
 /// A connection that let us in.
@@ -98,7 +100,17 @@ impl Dialer {
             host_key: KnownHostKey::default(),
             enforce_host_key,
             forwarded_agent,
+            waiting_for: Mutex::new(None),
         })
+    }
+
+    /// What the attempt that goes on waits for.
+    pub(crate) fn waiting_for(&self) -> Option<&'static str> {
+        *self.waiting_for.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_for(&self, what: Option<&'static str>) {
+        *self.waiting_for.lock().unwrap_or_else(PoisonError::into_inner) = what;
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -111,11 +123,15 @@ impl Dialer {
 
     /// One attempt.
     pub(crate) async fn dial(&self) -> Result<Link, CommError> {
-        let stream = greet(&self.address).await?;
-        match timeout(HANDSHAKE_LIMIT, self.handshake(stream)).await {
+        self.wait_for(Some("the SSH banner"));
+        let greeted = greet(&self.address).await;
+        self.wait_for(greeted.is_ok().then_some("the end of the key exchange or login"));
+        let outcome = match timeout(HANDSHAKE_LIMIT, async { self.handshake(greeted?).await }).await {
             Ok(outcome) => outcome,
             Err(_) => Err(self.key_exchange(format!("not done after {HANDSHAKE_LIMIT:?}"))),
-        }
+        };
+        self.wait_for(None);
+        outcome
     }
 
     async fn handshake(&self, stream: TcpStream) -> Result<Link, CommError> {
