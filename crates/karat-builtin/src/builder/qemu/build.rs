@@ -1,8 +1,10 @@
 //! One build, step by step, in Packer's order.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use karat_model::facts::Facts;
+use karat_sdk::CommError;
 use karat_sdk::component::Guest;
 use karat_sdk::context::BuildContext;
 use karat_sdk::error::StepError;
@@ -12,7 +14,7 @@ use super::accelerator;
 use super::boot::{self, Variables};
 use super::image;
 use super::launch::{self, HOST_IN_GUEST, Launched, Preparation};
-use super::machine::MachineGuest;
+use super::machine::{Machine, MachineGuest};
 use super::options::Settings;
 use super::output;
 use super::program::Programs;
@@ -23,6 +25,9 @@ use crate::communicator::ssh::key::KeyPair;
 use crate::machine::download;
 use crate::machine::http_server::HttpServer;
 use crate::machine::vnc::MAX_PASSWORD;
+
+/// How long a machine that goes down takes from its last packet to its end.
+const LAST_MOMENT: Duration = Duration::from_millis(200);
 
 /// What a build works with.
 pub(super) struct Build<'a> {
@@ -58,6 +63,7 @@ impl Build<'_> {
         .await?;
         let http_port = options.http.serve(cx).await?.map_or(0, |HttpServer { port }| port);
         let guest_port = launch::guest_port(settings)?;
+        let forward = launch::forward_port(cx, settings, guest_port)?;
         let key = self.key(guest_port.is_some()).await?;
         let install = (!options.disk_image).then_some(image);
         let preparation = Preparation {
@@ -69,7 +75,7 @@ impl Build<'_> {
             vnc_password: self.vnc_password()?,
             http_port,
         };
-        let launched = launch::launch(cx, programs, settings, &preparation).await?;
+        let launched = launch::launch(cx, programs, settings, &preparation, forward).await?;
         let password = preparation.vnc_password.as_deref();
         self.use_qmp(&launched, password).await?;
         let variables = Variables {
@@ -81,7 +87,9 @@ impl Build<'_> {
             self.connect(&launched, key.filter(|key| key.is_temporary).map(|key| key.pair)).await?;
         let facts = facts(&connection, http_port);
         let guest = MachineGuest { inner: &connection, machine: &launched.machine };
-        cx.provision(&guest, &facts).await?;
+        if let Err(error) = cx.provision(&guest, &facts).await {
+            return Err(told_with_the_machine(error, &launched.machine).await);
+        }
         connection.clear_authorized_keys(cx, &options.communicator).await?;
         let Launched { machine, .. } = launched;
         shutdown::shut_down(cx, settings, connection.communicator(), machine).await?;
@@ -200,6 +208,18 @@ impl Build<'_> {
         let address = Address { host, port: launched.host_port.unwrap_or(communicator.ssh_port) };
         let connected = connect(self.cx, communicator, &address, key.as_ref());
         launched.machine.while_running(self.cx, "SSH was waited for", connected).await?
+    }
+}
+
+/// A provisioner sees that the connection is lost; that the machine is gone is the better story.
+async fn told_with_the_machine(error: StepError, machine: &Machine) -> StepError {
+    if error.is_cancelled() || matches!(error, StepError::Comm(CommError::Gone { .. })) {
+        return error;
+    }
+    // The connection breaks a moment before the process ends.
+    match tokio::time::timeout(LAST_MOMENT, machine.end()).await {
+        Ok(end) => StepError::because(end.told("provisioning"), error),
+        Err(_) => error,
     }
 }
 

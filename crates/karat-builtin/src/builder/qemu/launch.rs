@@ -56,20 +56,22 @@ pub(super) struct Launched {
 /// Address of this host in the guest's network.
 pub(super) const HOST_IN_GUEST: &str = "10.0.2.2";
 
-/// Starts the machine.
+/// Starts the machine. `forward` is what [`forward_port`] found.
 pub(super) async fn launch(
     cx: &StepContext,
     programs: &Programs,
     settings: &Settings,
     preparation: &Preparation,
+    mut forward: Option<HeldPort>,
 ) -> Result<Launched, StepError> {
     let mut tries = 1;
     loop {
-        match try_launch(cx, programs, settings, preparation).await? {
+        match try_launch(cx, programs, settings, preparation, forward).await? {
             Ok(launched) => return Ok(launched),
             Err(end) if end.is_port_conflict() && tries < TRIES => {
                 cx.say("Another program took a port; starting again with others");
                 tries += 1;
+                forward = forward_port(cx, settings, preparation.guest_port)?;
             }
             Err(end) => {
                 let advice =
@@ -88,9 +90,9 @@ async fn try_launch(
     programs: &Programs,
     settings: &Settings,
     preparation: &Preparation,
+    mut forward: Option<HeldPort>,
 ) -> Result<Result<Launched, End>, StepError> {
     let options = &settings.options;
-    let mut forward = forward_port(cx, settings, preparation.guest_port)?;
     let (first, last) = (options.vnc_port_min, options.vnc_port_max);
     cx.say(format!("Looking for available port between {first} and {last} on {}", options.vnc_bind_address));
     let mut vnc = hold(cx, first..=last, &options.vnc_bind_address, "vnc_port")?;
@@ -120,7 +122,7 @@ async fn try_launch(
 }
 
 /// The port of this host that leads to the guest's.
-fn forward_port(
+pub(super) fn forward_port(
     cx: &StepContext,
     settings: &Settings,
     guest_port: Option<u16>,
