@@ -190,7 +190,6 @@ pub(crate) fn info(plan: &Plan, build: &Build, options: &RunOptions) -> RunInfo 
         on_error: options.on_error,
         strict: options.strict,
         cache: options.cache.clone(),
-        state: options.state.clone(),
         redactor: options.redactor.clone(),
     }
 }

@@ -45,8 +45,6 @@ pub struct RunOptions {
     pub cwd: PathBuf,
     /// Directory for downloads that later runs reuse.
     pub cache: PathBuf,
-    /// Directory of per-host facts that later runs reuse.
-    pub state: PathBuf,
     /// Directory in which scratch directories are made.
     pub temp: PathBuf,
     /// When the run started.

@@ -62,8 +62,6 @@ pub struct RunInfo {
     pub strict: bool,
     /// Directory for downloads that later runs reuse.
     pub cache: PathBuf,
-    /// Directory of per-host facts that later runs reuse, such as the accelerator that works.
-    pub state: PathBuf,
     /// Hides secrets.
     pub redactor: Redactor,
 }

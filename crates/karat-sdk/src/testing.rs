@@ -21,8 +21,11 @@ use crate::error::StepError;
 use crate::host::{Host, Teardown, TeardownId};
 
 /// What is done in place of a build's provisioners.
-pub type FakeProvisioners =
-    Box<dyn for<'a> Fn(&'a dyn Guest, &'a Facts) -> futures::future::BoxFuture<'a, Result<(), StepError>> + Send + Sync>;
+pub type FakeProvisioners = Box<
+    dyn for<'a> Fn(&'a dyn Guest, &'a Facts) -> futures::future::BoxFuture<'a, Result<(), StepError>>
+        + Send
+        + Sync,
+>;
 
 /// A host that records.
 pub struct RecordingHost {
@@ -103,7 +106,6 @@ impl RecordingHost {
             on_error: OnError::Cleanup,
             strict: false,
             cache: self.directory().join("cache"),
-            state: self.directory().join("state"),
             redactor: Redactor::default(),
         };
         change(&mut info);
@@ -228,7 +230,9 @@ impl Host for RecordingHost {
 
     async fn scratch(&self) -> Result<PathBuf, StepError> {
         let path = self.directory().join("scratch");
-        tokio::fs::create_dir_all(&path).await.map_err(|error| StepError::io("cannot make the scratch directory", error))?;
+        tokio::fs::create_dir_all(&path)
+            .await
+            .map_err(|error| StepError::io("cannot make the scratch directory", error))?;
         Ok(path)
     }
 

@@ -63,13 +63,13 @@ pub(crate) struct Build {
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Colour: on, off, or on where the output is a terminal
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub(crate) color: Option<bool>,
     /// Stop at each step and ask
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) debug: bool,
     /// Replace what an earlier build made
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) force: bool,
     /// What to do with the machine when a build fails
     #[arg(long, value_name = "MODE", default_value = "cleanup")]
@@ -78,10 +78,10 @@ pub(crate) struct Build {
     #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
     pub(crate) parallel_builds: i64,
     /// Put the time before each line
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) timestamp_ui: bool,
     /// Warn about values for variables that the template does not declare
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) warn_on_undeclared_var: bool,
 }
 
@@ -104,10 +104,10 @@ pub(crate) struct Validate {
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Only whether the text can be read
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) syntax_only: bool,
     /// Say nothing about values for variables that the template does not declare
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) no_warn_undeclared_var: bool,
 }
 

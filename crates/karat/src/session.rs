@@ -83,7 +83,6 @@ impl Session {
             packer_version: PACKER_VERSION.to_string(),
             cwd: self.cwd.clone(),
             cache: self.directories.cache.clone(),
-            state: self.directories.state.clone(),
             temp: std::env::temp_dir(),
             started: self.started,
             redactor: self.redactor.clone(),

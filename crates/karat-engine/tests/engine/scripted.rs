@@ -222,7 +222,6 @@ impl Bench {
             packer_version: "1.16.0".into(),
             cwd: dir("cwd"),
             cache: dir("cache"),
-            state: dir("state"),
             temp: dir("temp"),
             started: SystemTime::UNIX_EPOCH,
             redactor: Redactor::default(),

@@ -76,25 +76,35 @@ async fn kvm(cx: &StepContext, qemu: &Path) -> Result<Option<Verdict>, StepError
     if !is_native(qemu) || std::fs::File::options().read(true).write(true).open("/dev/kvm").is_err() {
         return Ok(None);
     }
-    let file = cx.info().state.join("accelerator.json");
+    remembered(cx, qemu, probe(cx, qemu, "kvm", LIMIT)).await.map(Some)
+}
+
+/// What an earlier probe found out, else what `probe` finds out now. Kept in the cache: it can be found out again.
+async fn remembered(
+    cx: &StepContext,
+    qemu: &Path,
+    probe: impl Future<Output = Result<Verdict, StepError>>,
+) -> Result<Verdict, StepError> {
+    let directory = cx.info().cache.join("karat");
+    let file = directory.join("accelerator.json");
     let host = host();
     let known =
         tokio::fs::read(&file).await.ok().and_then(|bytes| serde_json::from_slice::<Memory>(&bytes).ok());
     if let Some(memory) = known.filter(|memory| memory.host == host && memory.program == qemu) {
-        return Ok(Some(memory.kvm));
+        return Ok(memory.kvm);
     }
-    let verdict = probe(cx, qemu, "kvm", LIMIT).await?;
+    let verdict = probe.await?;
     let memory = Memory { host, program: qemu.to_path_buf(), kvm: verdict.clone() };
     // A memory that cannot be written costs a probe next time, no more.
     if let Ok(text) = serde_json::to_vec_pretty(&memory)
-        && tokio::fs::create_dir_all(&cx.info().state).await.is_ok()
+        && tokio::fs::create_dir_all(&directory).await.is_ok()
     {
         let partial = file.with_extension(format!("{}.partial", cx.info().run));
         if tokio::fs::write(&partial, text).await.is_ok() {
             let _ = tokio::fs::rename(&partial, &file).await;
         }
     }
-    Ok(Some(verdict))
+    Ok(verdict)
 }
 
 /// Whether the program emulates a PC on a PC: the boot sector is one's.

@@ -43,7 +43,7 @@ pub(super) fn described(settings: &Settings) -> String {
     format!("{DESCRIPTION}{}", settings.output_directory.display())
 }
 
-/// Every file of the artifact, in order.
+/// Every file of the artifact, in order, named as the template names the directory.
 pub(super) async fn files(cx: &StepContext, settings: &Settings) -> Result<Vec<PathBuf>, StepError> {
     let root = cx.resolve(&settings.output_directory);
     let mut files = Vec::new();
@@ -55,12 +55,13 @@ pub(super) async fn files(cx: &StepContext, settings: &Settings) -> Result<Vec<P
             if entry.file_type().await.map_err(unreadable)?.is_dir() {
                 open.push(entry.path());
             } else {
-                files.push(entry.path());
+                let path = entry.path();
+                files.push(settings.output_directory.join(path.strip_prefix(&root).unwrap_or(&path)));
             }
         }
     }
     if settings.options.efi_drop_efivars {
-        files.retain(|file| *file != root.join(EFI_VARS));
+        files.retain(|file| *file != settings.output_directory.join(EFI_VARS));
     }
     files.sort();
     Ok(files)
@@ -71,7 +72,7 @@ pub(super) async fn destroy(cx: &StepContext, artifact: &Artifact) -> Result<(),
     let named = artifact.description.strip_prefix(DESCRIPTION).map(|path| cx.resolve(Path::new(path)));
     // Only the directory that holds what the artifact lists is its own.
     let Some(directory) =
-        named.filter(|directory| artifact.files.iter().all(|file| file.starts_with(directory)))
+        named.filter(|directory| artifact.files.iter().all(|file| cx.resolve(file).starts_with(directory)))
     else {
         return Err(StepError::failed(format!(
             "cannot tell the directory of the artifact {:?}",

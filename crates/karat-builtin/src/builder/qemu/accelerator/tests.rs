@@ -48,20 +48,15 @@ async fn what_the_template_says_is_used() {
 #[tokio::test]
 async fn a_verdict_is_remembered_until_the_host_boots_again() {
     let (cx, host) = context();
-    let file = host.directory().join("state/accelerator.json");
-    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-    let remember = |host: String| {
-        let memory = Memory { host, program: qemu(), kvm: Verdict::Fails("as remembered".to_string()) };
-        std::fs::write(&file, serde_json::to_vec(&memory).unwrap()).unwrap();
-    };
-    remember(super::host());
-    let found = kvm(&cx, &qemu()).await.unwrap();
-    if found.is_none() {
-        return; // Without /dev/kvm there is nothing to remember.
-    }
-    assert_eq!(found, Some(Verdict::Fails("as remembered".to_string())));
-    remember("another boot".to_string());
-    assert_ne!(kvm(&cx, &qemu()).await.unwrap(), Some(Verdict::Fails("as remembered".to_string())));
-    let kept: Memory = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    assert_eq!(kept.host, super::host());
+    let found = |verdict: Verdict| remembered(&cx, Path::new("/usr/bin/qemu"), async move { Ok(verdict) });
+    assert_eq!(found(Verdict::Hangs).await.unwrap(), Verdict::Hangs);
+    assert_eq!(found(Verdict::Works).await.unwrap(), Verdict::Hangs, "probed again");
+    let file = host.directory().join("cache/karat/accelerator.json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace(&super::host(), "another boot")).unwrap();
+    assert_eq!(found(Verdict::Works).await.unwrap(), Verdict::Works, "another boot's verdict was believed");
+    std::fs::write(&file, "not JSON").unwrap();
+    assert_eq!(found(Verdict::Hangs).await.unwrap(), Verdict::Hangs);
+    let another = remembered(&cx, Path::new("/opt/qemu"), async { Ok(Verdict::Works) });
+    assert_eq!(another.await.unwrap(), Verdict::Works, "another program's verdict was believed");
 }
