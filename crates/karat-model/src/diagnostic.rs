@@ -192,7 +192,7 @@ impl Diagnostics {
         all.sort_by_key(|d| d.primary.as_ref().map(|label| (label.span.file, label.span.start)));
         let mut seen = HashSet::new();
         all.retain(|d| match &d.primary {
-            Some(label) => seen.insert((d.code, Some(label.span), String::new())),
+            Some(label) => seen.insert((d.code, Some(label.span), d.title.clone())),
             None => seen.insert((d.code, None, d.title.clone())),
         });
         if all.len() > SHOWN {
@@ -253,10 +253,11 @@ mod tests {
         let mut all = Diagnostics::new();
         all.push(Diagnostic::error("b", "later").at(at(5)));
         all.push(Diagnostic::error("a", "earlier").at(at(1)));
-        all.push(Diagnostic::error("b", "again").at(at(5)));
+        all.push(Diagnostic::error("b", "later").at(at(5)));
+        all.push(Diagnostic::error("b", "and more").at(at(5)));
         all.push(Diagnostic::warning("c", "nowhere"));
         let titles: Vec<_> = all.into_sorted().into_iter().map(|d| d.title).collect();
-        assert_eq!(titles, ["nowhere", "earlier", "later"]);
+        assert_eq!(titles, ["nowhere", "earlier", "later", "and more"]);
     }
 
     #[test]

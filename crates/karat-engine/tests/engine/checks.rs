@@ -65,6 +65,7 @@ async fn core_02_every_problem_of_every_component_is_reported_where_it_stands() 
             "10 error in source \"null\" \"a\": the whole is wrong",
             "11 error in source \"null\" \"a\": `port` is wrong",
             "20 error in provisioner \"shell\": `inline` is wrong",
+            "20 error in provisioner \"shell\": the whole is wrong",
             "30 warning in error-cleanup-provisioner \"mop\": mops are old",
             "40 error in post-processor \"zip\": the whole is wrong",
             "41 error in post-processor \"zip\": `output` is wrong",
