@@ -28,6 +28,10 @@ pub(crate) async fn build(job: Arc<Job>) -> BuildReport {
     }
     let outcome = match result {
         Ok(artifacts) => Outcome::Succeeded { artifacts },
+        // Packer 1.16 says neither who nor what was stopped.
+        Err(_) if job.is_stopped() && job.options.strict => {
+            Outcome::Cancelled { error: "context canceled".to_string() }
+        }
         Err(error) if job.is_stopped() => Outcome::Cancelled { error: error.to_string() },
         Err(error) => Outcome::Failed { error: error.to_string() },
     };

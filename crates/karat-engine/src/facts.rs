@@ -1,17 +1,27 @@
 //! What `build.*` means while a build runs.
 
-use karat_model::facts::Facts;
+use karat_model::facts::{COMMON_KEYS, Facts};
 use karat_model::id::RunId;
+use karat_sdk::config::UNKNOWN_TEXT;
 
-/// The facts that a builder offers, with those that every build has. What a builder does not know is a marker that
-/// names itself, as in Packer 1.16, so that a template that uses it fails visibly.
+/// The facts of a build that has nothing to tell. As in Packer 1.16 they read `<unknown>`.
+pub(crate) fn unknown() -> Facts {
+    let mut facts = Facts::default();
+    COMMON_KEYS.into_iter().for_each(|key| facts.set(key, UNKNOWN_TEXT));
+    facts
+}
+
+/// The facts that a builder offers, with those that every build has. What a builder should know and does not is a marker
+/// that names itself, as in Packer 1.16, so that a template that uses it fails visibly; how to get into a guest that
+/// nobody gets into is `<unknown>`.
 pub(crate) fn complete(offered: &Facts, run: &RunId) -> Facts {
-    let mut facts = offered.clone();
+    let mut facts = unknown();
+    facts.extend(offered);
     facts.set("PackerRunUUID", run.0.clone());
     if let (None, Some(ip), Some(port)) = (
-        facts.get("PackerHTTPAddr"),
-        facts.text("PackerHTTPIP").map(str::to_string),
-        facts.get("PackerHTTPPort").map(plain),
+        offered.get("PackerHTTPAddr"),
+        offered.text("PackerHTTPIP").map(str::to_string),
+        offered.get("PackerHTTPPort").map(plain),
     ) {
         facts.set("PackerHTTPAddr", format!("{ip}:{port}"));
     }
@@ -21,7 +31,7 @@ pub(crate) fn complete(offered: &Facts, run: &RunId) -> Facts {
         ("PackerHTTPPort", "ERR_HTTP_PORT_NOT_IMPLEMENTED_BY_BUILDER"),
         ("PackerHTTPAddr", "ERR_HTTP_ADDR_NOT_IMPLEMENTED_BY_BUILDER"),
     ] {
-        if facts.get(key).is_none() {
+        if facts.text(key) == Some(UNKNOWN_TEXT) {
             facts.set(key, marker);
         }
     }
@@ -50,13 +60,21 @@ mod tests {
         assert_eq!(
             all,
             [
+                ("ConnType", "<unknown>"),
+                ("Host", "<unknown>"),
                 ("ID", "ERR_ID_NOT_IMPLEMENTED_BY_BUILDER"),
                 ("PackerHTTPAddr", "ERR_HTTP_ADDR_NOT_IMPLEMENTED_BY_BUILDER"),
                 ("PackerHTTPIP", "ERR_HTTP_IP_NOT_IMPLEMENTED_BY_BUILDER"),
                 ("PackerHTTPPort", "ERR_HTTP_PORT_NOT_IMPLEMENTED_BY_BUILDER"),
                 ("PackerRunUUID", "RUN"),
+                ("Password", "<unknown>"),
+                ("Port", "<unknown>"),
+                ("SSHPrivateKey", "<unknown>"),
+                ("SSHPublicKey", "<unknown>"),
+                ("User", "<unknown>"),
+                ("WinRMPassword", "<unknown>"),
             ],
-            "no communicator, so no Host, Port or User"
+            "no communicator, so nobody knows Host, Port or User"
         );
     }
 

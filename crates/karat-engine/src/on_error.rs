@@ -42,6 +42,9 @@ impl Ending {
     /// Decides, once the builder has ended with `error` or without one.
     pub(crate) async fn of(frame: &Frame, error: Option<&StepError>) -> Self {
         let Some(error) = error else { return Self::CleanUp };
+        if frame.answered() == Some(Answer::CleanUp) {
+            return Self::CleanUp;
+        }
         let interrupted = frame.job().is_stopped();
         let shown = if interrupted { None } else { Some(error.to_string()) };
         let notice = Notice { error: shown, interrupted, except: None };
@@ -52,9 +55,9 @@ impl Ending {
             OnError::Ask => {
                 let answer = match frame.answered() {
                     _ if interrupted => Answer::CleanUp,
-                    Some(answer @ (Answer::CleanUp | Answer::Abort)) => answer,
+                    Some(Answer::Abort) => Answer::Abort,
                     // A retry went well, and then something else failed.
-                    Some(Answer::Retry) | None => ask_about_builder(frame, error).await,
+                    _ => ask_about_builder(frame, error).await,
                 };
                 match answer {
                     Answer::Abort => Self::Abandon(notice),

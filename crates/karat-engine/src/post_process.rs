@@ -13,7 +13,7 @@ use karat_sdk::context::{CheckContext, StepContext, cancelled_text};
 use karat_sdk::error::StepError;
 
 use crate::attempt::evaluate;
-use crate::facts::complete;
+use crate::facts::{complete, unknown};
 use crate::frame::Frame;
 use crate::job::Job;
 
@@ -117,7 +117,7 @@ async fn process(
 fn facts_for(job: &Job, input: &Artifact, original: &Artifact) -> Facts {
     let known = |artifact: &Artifact| artifact.facts.iter().next().is_some();
     let source = if known(input) || job.options.strict { input } else { original };
-    if known(source) { complete(&source.facts, &job.info.run) } else { Facts::pending([]) }
+    if known(source) { complete(&source.facts, &job.info.run) } else { unknown() }
 }
 
 /// Deletes an artifact that nobody kept.

@@ -10,7 +10,7 @@ use karat_sdk::error::StepError;
 use karat_sdk::host::{Host, Teardown};
 
 use crate::attempt::Attempts;
-use crate::facts::complete;
+use crate::facts::{complete, unknown};
 use crate::frame::Frame;
 use crate::on_error::{Answer, PROVISION, ask};
 
@@ -21,8 +21,13 @@ pub(crate) async fn provision(
     offered: &Facts,
 ) -> Result<(), StepError> {
     let job = frame.job();
+    if !guest.is_machine() {
+        // There is nothing that anybody could want to keep.
+        frame.set_answered(Answer::CleanUp);
+        return all_steps(frame, guest, &unknown()).await;
+    }
     let facts = complete(offered, &job.info.run);
-    if let Some(key) = facts.text("SSHPrivateKey") {
+    if let Some(key) = offered.text("SSHPrivateKey") {
         job.options.redactor.add(key);
     }
     // Stands for provisioning in the order of teardown: `-on-error=abort` names it.
@@ -33,6 +38,9 @@ pub(crate) async fn provision(
             return Ok(());
         };
         if job.is_stopped() {
+            if job.options.strict && job.options.on_error == OnError::Ask {
+                job.tell(Tone::Say, format!("Step {PROVISION:?} failed"));
+            }
             return Err(error);
         }
         match job.options.on_error {

@@ -114,6 +114,13 @@ pub enum InputFate {
 pub trait Guest: Send + Sync {
     /// How to talk to it.
     fn communicator(&self) -> &dyn Communicator;
+
+    /// Whether there is a machine at all. Without one there are no facts about it, and when provisioning fails there is
+    /// nothing to clean up, to keep or to ask about: no error-cleanup-provisioner, whatever `-on-error` says. So it is
+    /// with Packer 1.16's `file` builder.
+    fn is_machine(&self) -> bool {
+        true
+    }
 }
 
 async fn remove_files(cx: &StepContext, artifact: &Artifact) -> Result<(), StepError> {

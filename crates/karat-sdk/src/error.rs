@@ -45,9 +45,10 @@ impl StepError {
         Self::Failed { message: message.into(), source: None }
     }
 
-    /// A failure of an operation on this host: `what` (without a full stop), then the cause.
+    /// A failure of an operation on this host: `what` (without a full stop), then the cause as scripts know it from
+    /// Packer: `open x: no such file or directory`.
     pub fn io(what: impl std::fmt::Display, error: io::Error) -> Self {
-        Self::Failed { message: format!("{what}: {error}"), source: Some(Box::new(error)) }
+        Self::Failed { message: format!("{what}: {}", in_words(&error)), source: Some(Box::new(error)) }
     }
 
     /// A failure that came from another error: `what`, then the cause.
@@ -61,5 +62,27 @@ impl StepError {
     /// Whether somebody asked for the stop.
     pub fn is_cancelled(&self) -> bool {
         matches!(self, Self::Cancelled(_))
+    }
+}
+
+/// What the system says, without its number and in lower case, as Go's programs show it; any other error as it is.
+fn in_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    let Some(number) = error.raw_os_error() else { return text };
+    let words = text.strip_suffix(&format!(" (os error {number})")).unwrap_or(&text);
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blt_01_system_errors_read_as_in_packer() {
+        let error = StepError::io("open nope.txt", std::fs::File::open("/nowhere/nope.txt").unwrap_err());
+        assert_eq!(error.to_string(), "open nope.txt: no such file or directory");
+        let error = StepError::io("read x", io::Error::other("The disk (os error 5) is odd"));
+        assert_eq!(error.to_string(), "read x: The disk (os error 5) is odd");
     }
 }

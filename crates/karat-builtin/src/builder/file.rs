@@ -134,6 +134,10 @@ impl Guest for Nothing {
     fn communicator(&self) -> &dyn Communicator {
         self
     }
+
+    fn is_machine(&self) -> bool {
+        false
+    }
 }
 
 #[async_trait]

@@ -134,6 +134,10 @@ fn announce(
         Some(Compression::Pgzip | Compression::Bgzf) => {
             cx.say(format!("Using {name} compression with {cores} cores for {target}"));
         }
+        // Packer 1.16 says that it uses all of them.
+        Some(Compression::Lz4) if cx.info().strict => {
+            cx.say(format!("Using {name} compression with {cores} cores for {target}"));
+        }
         Some(Compression::Lz4) => cx.say(format!("Using {name} compression with 1 core for {target}")),
         Some(Compression::Xz | Compression::Bzip2) => {
             cx.say(format!(

@@ -79,6 +79,19 @@ async fn core_03_a_pause_ends_when_the_run_is_cancelled() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn cli_10_strict_does_not_say_what_cancelled_a_build() {
+    let policy = StepPolicy { pause_before: seconds(5), ..StepPolicy::default() };
+    let mut bench = bench_with(policy, &[Ok(())]);
+    bench.options.strict = true;
+    let canceller = bench.canceller.clone();
+    let (seen, ()) = tokio::join!(bench.run(), async {
+        tokio::time::sleep(seconds(1)).await;
+        canceller.cancel(CancelLevel::Stop, "interrupt");
+    });
+    assert_eq!(seen.outcome(), Err("cancelled: context canceled".into()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn core_04_a_timeout_stops_the_attempt_and_not_the_run() {
     let policy = StepPolicy { timeout: Some(seconds(5)), ..StepPolicy::default() };
     let mut bench = bench_with(policy, &[Ok(())]);

@@ -136,6 +136,30 @@ async fn cli_13_abort_of_an_interrupted_build_says_so() {
 }
 
 #[tokio::test]
+async fn blt_01_without_a_machine_there_is_nothing_to_clean_up_keep_or_ask_about() {
+    for mode in [OnError::Cleanup, OnError::Abort, OnError::Ask, OnError::RunCleanupProvisioner] {
+        let mut bench = bench_that_works(mode);
+        bench.builder("null", |cx, _| {
+            Box::pin(async move {
+                said_at_undo(cx, "own");
+                cx.provision(&NoMachine, &Facts::default()).await?;
+                Ok(None)
+            })
+        });
+        bench.provisioner("shell", |cx, _| {
+            cx.say(format!("{:?} {:?}", cx.facts().text("ID"), cx.facts().text("PackerRunUUID")));
+            Box::pin(async { Err(StepError::failed("no")) })
+        });
+        bench.build().steps.push(step("shell"));
+        let seen = bench.run().await;
+        let lines = seen.lines();
+        assert!(lines.contains(&"Some(\"<unknown>\") Some(\"<unknown>\")".to_string()), "{mode:?} {lines:?}");
+        assert_eq!(aftermath(&seen), ["undo own"], "{mode:?}");
+        assert_eq!(seen.outcome(), Err("no".into()));
+    }
+}
+
+#[tokio::test]
 async fn cli_14_only_the_cleanup_provisioner_runs() {
     let seen = bench_that_fails(OnError::RunCleanupProvisioner).run().await;
     assert_eq!(
@@ -296,10 +320,7 @@ async fn one_failing_undo_never_stops_the_next() {
     assert_eq!(
         seen.lines(),
         [
-            format!(
-                "[left behind directory {}: cannot remove other: Not a directory (os error 20)]",
-                other.display()
-            ),
+            format!("[left behind directory {}: cannot remove other: not a directory]", other.display()),
             "[left behind what StepHang made: its cleanup did not end within 30s]".into(),
             "[left behind what StepPanic made: its cleanup panicked: oh; this is a bug]".into(),
             "[left behind what StepBad made: the disk is gone]".into(),

@@ -127,6 +127,18 @@ impl Guest for Nobody {
     }
 }
 
+/// What a builder without a machine has.
+pub(crate) struct NoMachine;
+
+impl Guest for NoMachine {
+    fn communicator(&self) -> &dyn Communicator {
+        &NoCommunicator
+    }
+    fn is_machine(&self) -> bool {
+        false
+    }
+}
+
 /// A configuration that is a function of the facts.
 struct Late<F>(F);
 

@@ -149,7 +149,7 @@ fn a_full_disk() {
     // /dev/full takes a write and fails it with ENOSPC, as a full disk does.
     fails(
         "source \"file\" \"a\" {\n content = \"text\"\n target = \"/dev/full\"\n}\nbuild { sources = [\"file.a\"] }\n",
-        &["/dev/full", "No space left on device"],
+        &["/dev/full", "no space left on device"],
     );
 }
 

@@ -55,7 +55,7 @@ async fn blt_01_a_missing_source_makes_nothing() {
     let (cx, host) = build_context(|_| {});
     let error =
         FileBuilder.build(&cx, &config(json!({ "source": "nope", "target": "t" }))).await.unwrap_err();
-    assert!(error.to_string().starts_with("open nope: No such file or directory"), "{error}");
+    assert!(error.to_string().starts_with("open nope: no such file or directory"), "{error}");
     assert_eq!(names(&host), [""; 0]);
     assert_eq!(host.lines(), [""; 0]);
 }

@@ -115,7 +115,7 @@ async fn com_16_missing_and_unreadable_files_are_named() {
     let error = options("none.iso", ABC).retrieve(&cx).await.unwrap_err().to_string();
     assert_eq!(
         error,
-        "error downloading ISO: [cannot read none.iso: No such file or directory (os error 2)]"
+        "error downloading ISO: [cannot read none.iso: no such file or directory]"
     );
     std::fs::create_dir(host.directory().join("dir")).unwrap();
     let error = options("dir", ABC).retrieve(&cx).await.unwrap_err().to_string();

@@ -104,7 +104,7 @@ async fn com_15_nothing_to_serve_starts_nothing() {
     assert!(host.lines().is_empty());
     let missing = options(|options| options.http_directory = "nowhere".to_string());
     let error = missing.serve(&cx).await.unwrap_err().to_string();
-    assert_eq!(error, "Error finding \"nowhere\": No such file or directory (os error 2)");
+    assert_eq!(error, "Error finding \"nowhere\": no such file or directory");
 }
 
 #[test]

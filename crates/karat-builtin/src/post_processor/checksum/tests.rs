@@ -91,7 +91,7 @@ async fn a_file_that_cannot_be_read_leaves_nothing() {
     let mut input = artifact(&host, &[("a", b"hello")]);
     input.files.push("gone".into());
     let error = Checksum.process(&cx, &config(json!({})), &input).await.unwrap_err();
-    assert!(error.to_string().starts_with("unable to compute md5 hash for gone: No such file"), "{error}");
+    assert!(error.to_string().starts_with("unable to compute md5 hash for gone: no such file"), "{error}");
     host.tear_down().await;
     assert_eq!(names(&host), ["a"]);
 }

@@ -178,7 +178,7 @@ async fn blt_07_what_cannot_be_started_is_named() {
         "Error executing script: a.sh\n\nPlease see output above for more information."
     );
     assert!(
-        host.lines()[1].starts_with("error: cannot start /no/such/program: No such file"),
+        host.lines()[1].starts_with("error: cannot start /no/such/program: no such file"),
         "{:?}",
         host.lines()
     );
