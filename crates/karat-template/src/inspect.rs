@@ -19,9 +19,10 @@ use crate::{code, evaluate, functions, local, names};
 
 /// What came of looking at a template.
 pub struct Inspection {
-    /// The variables, locals and builds, as `packer inspect` prints them. `None` when the text, the declarations or the
+    /// The title, the variables and locals, and the builds: three messages, as `packer inspect` says them, each with a
+    /// line end of its own. `None` when the text, the declarations or the
     /// values of variables are wrong; mistakes in locals, sources and builds are passed over.
-    pub text: Option<String>,
+    pub messages: Option<[String; 3]>,
     /// What is wrong, in the order of the text.
     pub diagnostics: Diagnostics,
     /// The texts that diagnostics point into.
@@ -31,11 +32,11 @@ pub struct Inspection {
 /// Describes a template. Sensitive values show as `<sensitive>`, those that are not known as `<unknown>`. Nothing is run.
 pub fn inspect(loaded: &Loaded, inputs: &Inputs<'_>) -> Inspection {
     let parsed = evaluate(loaded, &Inputs { syntax_only: true, ..inputs.clone() });
-    let text = (!parsed.diagnostics.has_errors()).then(|| describe_template(loaded, inputs));
-    Inspection { text, diagnostics: parsed.diagnostics, sources: parsed.sources }
+    let messages = (!parsed.diagnostics.has_errors()).then(|| describe_template(loaded, inputs));
+    Inspection { messages, diagnostics: parsed.diagnostics, sources: parsed.sources }
 }
 
-fn describe_template(loaded: &Loaded, inputs: &Inputs<'_>) -> String {
+fn describe_template(loaded: &Loaded, inputs: &Inputs<'_>) -> [String; 3] {
     let mut ignored = Diagnostics::new();
     let template = Template::collect(loaded, &functions::of_defaults(inputs), &mut ignored);
     let mut sources = loaded.sources.as_ref().clone();
@@ -46,7 +47,7 @@ fn describe_template(loaded: &Loaded, inputs: &Inputs<'_>) -> String {
     };
     let variables: BTreeMap<String, Value> =
         template.variables.iter().map(|variable| (variable.name.to_owned(), value(variable))).collect();
-    let mut text = String::from("Packer Inspect: HCL2 mode\n\n> input-variables:\n\n");
+    let mut text = String::from("> input-variables:\n\n");
     for (name, value) in &variables {
         text.push_str(&format!("var.{name}: {}\n", quote(&show(value))));
     }
@@ -61,10 +62,9 @@ fn describe_template(loaded: &Loaded, inputs: &Inputs<'_>) -> String {
         text.push_str(&format!("local.{name}: {}\n", quote(&show(value))));
     }
     scope.set("local", Value::object(locals));
-    text.push_str("\n> builds:\n");
-    describe_builds(&template, inputs, &scope, &mut text);
-    text.push('\n');
-    text
+    let mut builds = String::from("> builds:\n");
+    describe_builds(&template, inputs, &scope, &mut builds);
+    ["Packer Inspect: HCL2 mode\n".to_owned(), text, builds]
 }
 
 fn describe_builds(template: &Template<'_>, inputs: &Inputs<'_>, scope: &Scope<'static>, text: &mut String) {

@@ -5,7 +5,8 @@ use crate::rendering::schemas;
 fn inspected(text: &str) -> String {
     let schemas = schemas();
     let loaded = from_texts([("t.pkr.hcl".to_owned(), text.to_owned())], []);
-    inspect(&loaded, &Inputs::new("/cwd", &schemas)).text.unwrap()
+    // As they stand on the screen: each message ends its line.
+    inspect(&loaded, &Inputs::new("/cwd", &schemas)).messages.unwrap().map(|message| message + "\n").concat()
 }
 
 /// What Packer 1.16 prints for these, byte for byte, but for what is derived from a secret.
@@ -152,5 +153,5 @@ fn cli_23_a_template_that_cannot_be_read_is_not_described() {
     let schemas = schemas();
     let loaded = from_texts([("t.pkr.hcl".to_owned(), "locals {\n  a = \n}\n".to_owned())], []);
     let inspection = inspect(&loaded, &Inputs::new("/cwd", &schemas));
-    assert!(inspection.text.is_none() && inspection.diagnostics.has_errors());
+    assert!(inspection.messages.is_none() && inspection.diagnostics.has_errors());
 }

@@ -17,7 +17,6 @@ fn inspect(arguments: &Inspect, console: Console) -> Result<(), End> {
     let inputs = session.inputs(&arguments.selection, purpose, &schemas)?;
     let inspection = karat_template::inspect(&loaded, &inputs);
     session.show(&inspection.diagnostics, &inspection.sources);
-    let text = inspection.text.ok_or(End::Failure)?;
-    console.say(text.trim_end_matches('\n'));
+    inspection.messages.ok_or(End::Failure)?.iter().for_each(|message| console.say(message));
     Ok(())
 }
