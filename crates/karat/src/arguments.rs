@@ -36,7 +36,11 @@ pub(crate) enum Command {
     /// Remove what killed runs left behind: machines, directories, sockets, keys
     Gc,
     /// Show the version
-    Version,
+    Version {
+        /// Packer does not mind.
+        #[arg(hide = true)]
+        ignored: Vec<OsString>,
+    },
 }
 
 /// Which builds, and with which values.
@@ -165,6 +169,15 @@ pub(crate) fn go_style(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsS
         .collect()
 }
 
+/// `--version` or `-v` before any command: the command `version`. Takes arguments in clap's form.
+pub(crate) fn version_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let flags = arguments.iter_mut().skip(1).take_while(|argument| argument.to_string_lossy().starts_with('-'));
+    for flag in flags.filter(|flag| *flag == "--version" || *flag == "-v") {
+        *flag = "version".into();
+    }
+    arguments
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -195,6 +208,15 @@ mod tests {
         assert_eq!(build.selection.variables, ["a=b"]);
         assert_eq!(build.selection.only, ["a", "b", "c"]);
         assert_eq!(build.template, PathBuf::from("t.pkr.hcl"));
+    }
+
+    #[test]
+    fn cli_01_version_flags_are_the_version_command() {
+        let read = |line: &str| version_command(go_style(line.split(' ').map(OsString::from))).join(" ".as_ref());
+        assert_eq!(read("karat -version -machine-readable"), "karat version --machine-readable");
+        assert_eq!(read("karat --strict -v"), "karat --strict version");
+        assert_eq!(read("karat runs -v"), "karat runs -v");
+        parse("karat version extra").unwrap();
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::arguments::{Arguments, Command, go_style};
+use crate::arguments::{Arguments, Command, go_style, version_command};
 use crate::report::{self, Console};
 
 mod build;
@@ -42,7 +42,7 @@ impl From<End> for ExitCode {
 pub(crate) fn run(arguments: Vec<OsString>) -> End {
     let called_packer =
         arguments.first().is_some_and(|name| Path::new(name).file_stem() == Some("packer".as_ref()));
-    let arguments = match Arguments::try_parse_from(go_style(arguments)) {
+    let arguments = match Arguments::try_parse_from(version_command(go_style(arguments))) {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
@@ -58,17 +58,12 @@ pub(crate) fn run(arguments: Vec<OsString>) -> End {
         Command::Inspect(inspect) => inspect::run(&inspect, console),
         Command::Runs(runs) => runs::run(&runs, console),
         Command::Gc => gc::run(console),
-        Command::Version => version::run(console, strict),
+        Command::Version { .. } => version::run(console, strict),
     }
 }
 
-/// Help, the version, or what is wrong with the command line: all on stdout, as Packer does.
+/// Help, or what is wrong with the command line: all on stdout, as Packer does.
 fn usage(error: &clap::Error) -> End {
-    let version_flags = ["--version", "-version", "-v"];
-    let asks_version = std::env::args().nth(1).is_some_and(|first| version_flags.contains(&first.as_str()));
-    if asks_version {
-        return version::run(Console::new(false, None, false), false);
-    }
     let console = Console::new(false, None, false);
     let text = if console.color { error.render().ansi().to_string() } else { error.render().to_string() };
     console.raw(&text);

@@ -32,18 +32,22 @@ pub(crate) struct Console {
     pub(crate) machine: bool,
     /// Colour.
     pub(crate) color: bool,
+    /// Before a run, a line for each build says which colour it has.
+    pub(crate) banner: bool,
     /// Drawings instead of Packer's plain text, where somebody looks at it.
     pub(crate) terminal: bool,
 }
 
 impl Console {
     /// What suits this process. `color` is the user's word; without one, colour is for terminals, and under `strict`
-    /// for everybody, as in Packer.
+    /// for everybody, as in Packer; which also announces colours that the environment forbids.
     pub(crate) fn new(machine: bool, color: Option<bool>, strict: bool) -> Self {
         let is_set = |name| std::env::var_os(name).is_some();
         let terminal = io::stdout().is_terminal() && !strict;
         let refused = is_set("PACKER_NO_COLOR") || (!strict && is_set("NO_COLOR")) || machine;
-        Self { machine, color: !refused && color.unwrap_or(strict || terminal), terminal }
+        let color_asked = color.unwrap_or(strict || terminal);
+        let color = color_asked && !refused;
+        Self { machine, color, banner: color || (strict && color_asked && !machine), terminal }
     }
 
     /// A reporter for a run.
@@ -52,7 +56,7 @@ impl Console {
         if self.machine {
             Box::new(Machine::new(out))
         } else {
-            Box::new(Human::new(out, self.color, timestamps, self.terminal))
+            Box::new(Human::new(out, self, timestamps))
         }
     }
 
@@ -100,7 +104,8 @@ impl Console {
     fn line(self, kind: &str, text: &str, is_error: bool) {
         if self.machine {
             write_quietly(&machine::line(machine::now(), "", "ui", &[kind, text]));
-        } else if is_error && self.color {
+        } else if is_error && self.color && self.terminal {
+            // Packer 1.16 colours what builds say and nothing else.
             write_quietly(&format!("{}\n", style::painted(text, style::ERROR)));
         } else {
             write_quietly(&format!("{text}\n"));

@@ -7,9 +7,13 @@ use crate::session::PACKER_VERSION;
 pub(super) fn run(console: Console, strict: bool) -> End {
     let version = env!("CARGO_PKG_VERSION");
     if console.machine {
-        console.fact("version", &[if strict { PACKER_VERSION } else { version }]);
+        // Programs ask which templates they may hand over.
+        console.fact("version", &[PACKER_VERSION]);
         console.fact("version-prelease", &[""]);
         console.fact("version-commit", &[""]);
+        if !strict {
+            console.fact("karat-version", &[version]);
+        }
     }
     if strict {
         console.say(&format!("Packer v{PACKER_VERSION}"));

@@ -7,9 +7,9 @@ use karat_model::artifact::Artifact;
 use karat_model::event::{Event, EventKind, Outcome, Scope, Stream, Tone};
 use karat_model::id::BuildName;
 
-use super::Reporter;
 use super::duration::words;
 use super::style::{BUILDS, ERROR, painted};
+use super::{Console, Reporter};
 
 /// One thing to show, before anybody decides how.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,9 +156,8 @@ fn message(scope: &Scope, text: &str, is_error: bool) -> Said {
 pub(crate) struct Human {
     out: Box<dyn Write + Send>,
     lines: Lines,
-    color: bool,
+    console: Console,
     timestamps: bool,
-    terminal: bool,
     colors: BTreeMap<BuildName, u8>,
     /// A progress line stands on the screen and must go before the next line.
     progress_shown: bool,
@@ -166,13 +165,12 @@ pub(crate) struct Human {
 
 impl Human {
     /// Writes to `out`.
-    pub(crate) fn new(out: Box<dyn Write + Send>, color: bool, timestamps: bool, terminal: bool) -> Self {
+    pub(crate) fn new(out: Box<dyn Write + Send>, console: Console, timestamps: bool) -> Self {
         Self {
             out,
             lines: Lines::default(),
-            color,
+            console,
             timestamps,
-            terminal,
             colors: BTreeMap::new(),
             progress_shown: false,
         }
@@ -186,7 +184,7 @@ impl Human {
         if std::mem::take(&mut self.progress_shown) {
             self.out.write_all(b"\r\x1b[K")?;
         }
-        match color.filter(|_| self.color) {
+        match color.filter(|_| self.console.color) {
             Some(color) => writeln!(self.out, "{}", painted(text, color)),
             None => writeln!(self.out, "{text}"),
         }
@@ -219,16 +217,18 @@ impl Reporter for Human {
                 Said::Banner { builds } => {
                     for (build, color) in builds.iter().zip(BUILDS.into_iter().cycle()) {
                         self.colors.insert(build.clone(), color);
-                        if self.color {
+                        if self.console.banner {
                             self.write_line(&format!("{build}: output will be in this color."), Some(color))?;
                         }
                     }
-                    if self.color && !builds.is_empty() {
+                    if self.console.banner && !builds.is_empty() {
                         self.write_line("", None)?;
                     }
                 }
                 Said::Plain { text, build, is_error, stamped } => {
-                    let color = if is_error { Some(ERROR) } else { self.color_of(build.as_ref()) };
+                    // Packer 1.16 colours what builds say and nothing else; people like to see what failed.
+                    let red = is_error && (build.is_some() || self.console.terminal);
+                    let color = if red { Some(ERROR) } else { self.color_of(build.as_ref()) };
                     if self.timestamps && stamped {
                         let stamp = rfc3339(event.at_ms / 1000);
                         // Once per message, not per line: so does Packer.
@@ -237,7 +237,7 @@ impl Reporter for Human {
                         self.write_line(&text, color)?;
                     }
                 }
-                Said::Progress { build, label, done, total } if self.terminal => {
+                Said::Progress { build, label, done, total } if self.console.terminal => {
                     self.write_progress(build.as_ref(), &label, done, total)?;
                 }
                 Said::Progress { .. }
@@ -362,6 +362,8 @@ mod tests {
         kinds.into_iter().zip(0..).map(|((scope, kind), seq)| Event { seq, at_ms, scope, kind }).collect()
     }
 
+    const PLAIN: Console = Console { machine: false, color: false, banner: false, terminal: false };
+
     fn shown(make: impl FnOnce(Box<dyn Write + Send>) -> Box<dyn Reporter>) -> String {
         let page = Page::default();
         let mut reporter = make(Box::new(page.clone()));
@@ -373,7 +375,7 @@ mod tests {
 
     #[test]
     fn cli_03_every_line_carries_the_build() {
-        let text = shown(|out| Box::new(Human::new(out, false, false, false)));
+        let text = shown(|out| Box::new(Human::new(out, PLAIN, false)));
         assert_eq!(
             text,
             "==> null.a: one\n==> null.a: two\n==> null.a: out\n==> null.a:\n\
@@ -390,18 +392,35 @@ mod tests {
 
     #[test]
     fn cli_04_builds_have_colours_and_errors_are_red() {
-        let text = shown(|out| Box::new(Human::new(out, true, false, false)));
+        let text =
+            shown(|out| Box::new(Human::new(out, Console { color: true, banner: true, ..PLAIN }, false)));
         assert!(text.starts_with(
             "\x1b[1;32mnull.a: output will be in this color.\x1b[0m\n\x1b[1;36mnull.b: output will be in this color.\x1b[0m\n\n\
              \x1b[1;32m==> null.a: one\n==> null.a: two\x1b[0m\n"
         ));
         assert!(text.contains("\x1b[1;31m==> null.a:\x1b[0m\n"), "{text:?}");
         assert!(text.contains("\x1b[1;31mBuild 'null.b' errored after 5 milliseconds: no\x1b[0m\n"));
+        assert!(text.contains("\n--> null.b: no\n"), "the summary has no colour: {text:?}");
+    }
+
+    #[test]
+    fn cli_04_packer_announces_colours_that_the_environment_forbids() {
+        let text = shown(|out| Box::new(Human::new(out, Console { banner: true, ..PLAIN }, false)));
+        assert!(text.starts_with(
+            "null.a: output will be in this color.\nnull.b: output will be in this color.\n\n==> null.a: one\n"
+        ));
+    }
+
+    #[test]
+    fn cli_04_on_a_terminal_the_summary_of_failures_is_red() {
+        let console = Console { color: true, banner: true, terminal: true, ..PLAIN };
+        let text = shown(|out| Box::new(Human::new(out, console, false)));
+        assert!(text.contains("\x1b[1;31m--> null.b: no\x1b[0m\n"), "{text:?}");
     }
 
     #[test]
     fn cli_05_times_stand_before_build_messages_only() {
-        let text = shown(|out| Box::new(Human::new(out, false, true, false)));
+        let text = shown(|out| Box::new(Human::new(out, PLAIN, true)));
         assert!(text.starts_with("2026-11-20T18:18:19Z: ==> null.a: one\n==> null.a: two\n"), "{text}");
         assert!(text.contains("\n2026-11-20T18:18:19Z: Build 'null.a' finished"));
         assert!(text.contains("\n==> Wait completed"));

@@ -11,7 +11,11 @@ fn cli_01_versions_and_unknown_commands() {
         let run = sandbox.karat(arguments).success();
         assert!(run.stdout.starts_with("Karat v"), "{arguments:?} {run}");
     }
-    assert_eq!(sandbox.karat(["--strict", "version"]).success().stdout, "Packer v1.16.0\n");
+    for arguments in [["--strict", "version"], ["--strict", "-v"], ["-version", "--strict"]] {
+        assert_eq!(sandbox.karat(arguments).success().stdout, "Packer v1.16.0\n");
+    }
+    let facts = sandbox.karat(["version", "-machine-readable"]).success().stdout;
+    assert!(facts.contains(",,version,1.16.0\n") && facts.contains(",,version-prelease,\n"), "{facts}");
     assert!(sandbox.karat([""; 0]).exits(127).stdout.contains("build"));
     let run = sandbox.karat(["biuld"]).exits(127);
     assert!(run.stdout.contains("'build'"), "{run}");

@@ -68,6 +68,58 @@ build {
 }
 
 #[test]
+fn cli_13_steps_that_stay_have_packers_names() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t.pkr.hcl", local("exit 3"));
+    let error = "==> null.a: Script exited with non-zero exit status: 3. Allowed exit codes are: [0]";
+    for (mode, expected) in [
+        (
+            "-on-error=abort",
+            &[
+                error,
+                "==> null.a: Step \"StepProvision\" failed, aborting...",
+                "==> null.a: aborted: skipping cleanup of step \"StepConnect\"",
+            ][..],
+        ),
+        (
+            "-on-error=run-cleanup-provisioner",
+            &[
+                "==> null.a: Provisioning step had errors: Running the cleanup provisioner, if present...",
+                error,
+                "==> null.a: Step \"StepConnect\" failed, aborting...",
+            ],
+        ),
+    ] {
+        let run = sandbox.karat(["build", mode, "t.pkr.hcl"]).exits(1);
+        let lines: Vec<_> = run.stdout.lines().filter(|line| line.starts_with("==> null.a: ")).collect();
+        assert_eq!(lines[1..], *expected, "{run}");
+    }
+}
+
+#[test]
+fn blt_01_a_file_has_no_facts_and_nothing_to_clean_up() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "t.pkr.hcl",
+        r#"
+source "file" "a" {
+  content = "x"
+  target  = "a.txt"
+}
+build {
+  sources = ["file.a"]
+  provisioner "shell-local" { inline = ["echo 'id ${build.ID}'", "exit 3"] }
+  error-cleanup-provisioner "shell-local" { inline = ["echo cleaning"] }
+}"#,
+    );
+    let run = sandbox.karat(["build", "-on-error=abort", "t.pkr.hcl"]).exits(1);
+    let lines: Vec<_> = run.stdout.lines().skip(1).take_while(|line| !line.is_empty()).collect();
+    assert_eq!(lines[0], "==> file.a: id <unknown>");
+    assert!(lines[1].starts_with("Build 'file.a' errored after ") && lines.len() == 2, "{run}");
+    assert!(sandbox.work().join("a.txt").exists());
+}
+
+#[test]
 fn cli_06_machine_readable_lines_have_four_fields_or_more() {
     let sandbox = Sandbox::new();
     sandbox.write("t.pkr.hcl", local("echo 'a, b'"));
@@ -91,7 +143,7 @@ fn cli_04_strict_colours_pipes_and_karat_does_not() {
         "{strict}"
     );
     let plain = sandbox.karat(["--strict", "build", "-color=false", "t.pkr.hcl"]).success();
-    assert!(!plain.stdout.contains('\x1b'), "{plain}");
+    assert!(!plain.stdout.contains('\x1b') && !plain.stdout.contains("in this color"), "{plain}");
 }
 
 #[test]
