@@ -290,6 +290,27 @@ async fn com_10_a_thousand_files_take_a_few_commands() {
     assert_eq!(tree(&lab.target().join("many")), tree(&root));
     assert_eq!(lab.commands().len(), 2, "{:?}", lab.commands());
     assert!(moved.load(Ordering::Relaxed) > 0);
+
+    // Again, over what is there: new content in the old files, whatever their modes.
+    let old = lab.target().join("many/d3/file 3");
+    set_mode(&old, 0o604);
+    fs::write(root.join("d3/file 3"), "newer").unwrap();
+    let what = Upload::Directory { path: &root, contents_only: false };
+    lab.connection.communicator().upload(what, &to, Transfer::quiet()).await.unwrap();
+    assert_eq!((fs::read(&old).unwrap(), mode(&old)), (b"newer".to_vec(), 0o604));
+    assert_eq!(lab.commands().len(), 4, "{:?}", lab.commands());
+
+    // And back: the guest says much before it is asked.
+    let got = lab.host.directory().join("got");
+    fs::create_dir(&got).unwrap();
+    let from = format!("{to}/many");
+    lab.connection
+        .communicator()
+        .download(&from, Download::Directory(&got), Transfer::quiet())
+        .await
+        .unwrap();
+    assert_eq!(fs::read(got.join("many/d3/file 3")).unwrap(), b"newer");
+    assert_eq!(tree(&got.join("many")).len(), 1010);
 }
 
 #[tokio::test]

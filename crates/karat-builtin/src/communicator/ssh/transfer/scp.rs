@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use karat_model::event::Stream;
 use karat_sdk::{CommError, Exit, Transfer};
 use tokio::io::AsyncWriteExt;
@@ -261,15 +261,31 @@ impl Wire {
         }
     }
 
-    async fn acknowledge(&self, times: usize) -> Result<(), CommError> {
-        self.input.send(vec![0; times]).await
+    async fn acknowledge(&mut self, times: usize) -> Result<(), CommError> {
+        self.push(vec![0; times]).await
+    }
+
+    /// Sends, and goes on listening: a guest that has much to say, and is not heard, does not listen either.
+    async fn push(&mut self, bytes: impl Into<Bytes>) -> Result<(), CommError> {
+        let input = self.input.clone();
+        let sending = input.send(bytes);
+        tokio::pin!(sending);
+        loop {
+            tokio::select! {
+                sent = &mut sending => return sent,
+                // When it has ended, its end says what is to be said.
+                more = self.hear() => if !more {
+                    return Ok(());
+                },
+            }
+        }
     }
 
     async fn say(&mut self, kind: char, mode: u32, size: u64, name: &[u8]) -> Result<(), Problem> {
         let mut record = format!("{kind}{mode:04o} {size} ").into_bytes();
         record.extend_from_slice(name);
         record.push(b'\n');
-        self.input.send(record).await?;
+        self.push(record).await?;
         self.answer().await
     }
 
@@ -333,7 +349,7 @@ impl Wire {
     }
 
     async fn leave(&mut self) -> Result<(), Problem> {
-        self.input.send("E\n").await?;
+        self.push("E\n").await?;
         self.answer().await
     }
 
@@ -404,8 +420,7 @@ impl Wire {
             records += 1;
             // One answer for the record and one for the content of a file.
             let answers = if matches!(record, Record::File { .. }) { 2 } else { 1 };
-            // The guest may have finished and hung up already.
-            let _ = self.acknowledge(answers).await;
+            self.acknowledge(answers).await?;
             let below = open.last().cloned().unwrap_or_else(|| target.to_path_buf());
             match record {
                 Record::File { size, name } => {

@@ -21,6 +21,8 @@ use super::{Way, failed, shell};
 
 /// Files that exist travel one by one, so many at once: servers allow ten sessions, and other commands need some.
 const SINGLE_FILES_AT_ONCE: usize = 4;
+/// More files than this are worth a copy on the guest's side.
+const FEW: usize = 8;
 const NOT_DIRECTORY: i32 = 74;
 
 /// Sends a tree.
@@ -41,7 +43,7 @@ pub(super) async fn upload(
     if let Way::Closed(why) = send_new(ssh, tree, to, &survey, &mut progress).await? {
         return Ok(Way::Closed(why));
     }
-    send_existing(ssh, tree, &survey).await?;
+    send_existing(ssh, tree, &survey, &mut progress).await?;
     Ok(Way::Done)
 }
 
@@ -147,13 +149,27 @@ async fn send_new(
 }
 
 /// Sends the files that the guest has already, each into the one that is there.
-async fn send_existing(ssh: &SshCommunicator, tree: &Tree, survey: &Survey) -> Result<(), CommError> {
+async fn send_existing(
+    ssh: &SshCommunicator,
+    tree: &Tree,
+    survey: &Survey,
+    progress: &mut Progress<'_>,
+) -> Result<(), CommError> {
     let files = tree.entries.iter().filter(|entry| survey.existing.contains(&entry.path));
-    let files = files.filter_map(|entry| match entry.kind {
-        EntryKind::File { size } => Some((entry, size)),
-        EntryKind::Directory => None,
-    });
-    futures::stream::iter(files.map(Ok))
+    let files: Vec<_> = files
+        .filter_map(|entry| match entry.kind {
+            EntryKind::File { size } => Some((entry, size)),
+            EntryKind::Directory => None,
+        })
+        .collect();
+    if files.len() > FEW {
+        let members =
+            files.iter().map(|(entry, _)| Member { path: entry.path.clone(), mode: 0o600, kind: entry.kind });
+        if copy_over(ssh, tree, survey, members.collect(), progress).await? {
+            return Ok(());
+        }
+    }
+    futures::stream::iter(files.into_iter().map(Ok))
         .try_for_each_concurrent(SINGLE_FILES_AT_ONCE, |(entry, size)| async move {
             let file =
                 LocalFile { content: Content::File(tree.root().join(&entry.path)), mode: entry.mode, size };
@@ -164,6 +180,33 @@ async fn send_existing(ssh: &SshCommunicator, tree: &Tree, survey: &Survey) -> R
             }
         })
         .await
+}
+
+/// Unpacks beside, and lets the guest's own `cp` write into the files that are there, which leaves their owners, modes
+/// and links alone. False if that did not work; one by one still may.
+async fn copy_over(
+    ssh: &SshCommunicator,
+    tree: &Tree,
+    survey: &Survey,
+    members: Vec<Member>,
+    progress: &mut Progress<'_>,
+) -> Result<bool, CommError> {
+    let script = format!(
+        "t=$(mktemp -d) || exit 1; trap \"rm -rf $t\" EXIT; cd \"$t\" && tar -xomf - && cp -R ./. {}/",
+        exact(survey.root.trim_end_matches('/'))
+    );
+    let exec = ssh.exec(&helper(&script)).await?;
+    let input = exec.input();
+    let root = tree.root().to_path_buf();
+    let mut pieces = pump::produce(move |writer| archive(&root, &members, writer));
+    let what = tree.root().display().to_string();
+    let finished = exec
+        .feed(async {
+            pump::forward(&mut pieces, &input, progress, &what).await?;
+            input.end().await
+        })
+        .await?;
+    Ok(finished.exit == Exit::Code(0))
 }
 
 struct Member {
