@@ -132,7 +132,8 @@ impl PostProcessor for Checksum {
 
         let mut files = input.files.clone();
         let mut made = Vec::new();
-        for (index, kind) in kinds.iter().enumerate() {
+        // A file without a line is not made.
+        for (index, kind) in kinds.iter().enumerate().filter(|_| !input.files.is_empty()) {
             let path = PathBuf::from(output(cx, &options, *kind)?);
             let lines = input.files.iter().zip(&sums).map(|(file, sums)| {
                 let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();

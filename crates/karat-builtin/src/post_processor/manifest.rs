@@ -132,12 +132,25 @@ async fn record(cx: &StepContext, path: &Path, entry: Json) -> Result<(), StepEr
     manifest.insert("last_run_uuid".into(), run);
 
     let text = serde_json::to_string_pretty(&manifest)
+        .map(|text| escaped(&text))
         .map_err(|error| StepError::because(format!("Unable to write {shown}"), error))?;
     let output = OutputFile::begin(cx, "manifest", path).await?;
     write(output.path(), text.as_bytes())
         .await
         .map_err(|error| StepError::io(format!("Unable to write {shown}"), error))?;
     output.finish().await
+}
+
+/// Go's JSON has no character that would mean something to a browser.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for letter in json.chars() {
+        match letter {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => text += &format!("\\u{:04x}", u32::from(letter)),
+            _ => text.push(letter),
+        }
+    }
+    text
 }
 
 async fn write(path: &Path, content: &[u8]) -> io::Result<()> {

@@ -106,3 +106,13 @@ async fn a_cancelled_build_stops_hashing() {
     assert_eq!(error.to_string(), "cancelled (interrupt)");
     assert_eq!(names(&host), ["a"]);
 }
+
+#[tokio::test]
+async fn blt_18_without_files_there_is_nothing_to_write() {
+    let (cx, host) = context();
+    let done = Checksum.process(&cx, &config(json!({})), &artifact(&host, &[])).await.unwrap();
+    let output = done.output.unwrap();
+    assert_eq!(output.description, "Created artifact from files: ");
+    assert!(output.files.is_empty());
+    assert_eq!(names(&host), [""; 0]);
+}

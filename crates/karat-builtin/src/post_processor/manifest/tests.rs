@@ -135,3 +135,14 @@ async fn blt_20_a_lock_that_was_left_behind_is_passed_over() {
     );
     assert_eq!(names(&host), ["packer-manifest.json", "packer-manifest.json.lock"]);
 }
+
+#[tokio::test]
+async fn blt_20_text_is_escaped_as_in_packer() {
+    let (cx, host) = context();
+    let options = config(json!({ "custom_data": { "a": "<unknown> & \u{2028}é" } }));
+    Manifest.process(&cx, &options, &artifact(&host, &[])).await.unwrap();
+    let path = host.directory().join("packer-manifest.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(r#""a": "\u003cunknown\u003e \u0026 \u2028é""#), "{text}");
+    assert_eq!(read(&path)["builds"][0]["custom_data"]["a"], "<unknown> & \u{2028}é");
+}
