@@ -67,13 +67,13 @@ pub(crate) struct Build {
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Colour: on, off, or on where the output is a terminal
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, hide_possible_values = true)]
     pub(crate) color: Option<bool>,
     /// Stop at each step and ask
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) debug: bool,
     /// Replace what an earlier build made
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) force: bool,
     /// What to do with the machine when a build fails
     #[arg(long, value_name = "MODE", default_value = "cleanup")]
@@ -82,10 +82,10 @@ pub(crate) struct Build {
     #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
     pub(crate) parallel_builds: i64,
     /// Put the time before each line
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) timestamp_ui: bool,
     /// Warn about values for variables that the template does not declare
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) warn_on_undeclared_var: bool,
 }
 
@@ -108,10 +108,10 @@ pub(crate) struct Validate {
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Only whether the text can be read
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) syntax_only: bool,
     /// Say nothing about values for variables that the template does not declare
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) no_warn_undeclared_var: bool,
 }
 
@@ -169,9 +169,19 @@ pub(crate) fn go_style(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsS
         .collect()
 }
 
+/// A truth as Go's flags read it.
+fn go_bool(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("write true or false".to_string()),
+    }
+}
+
 /// `--version` or `-v` before any command: the command `version`. Takes arguments in clap's form.
 pub(crate) fn version_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let flags = arguments.iter_mut().skip(1).take_while(|argument| argument.to_string_lossy().starts_with('-'));
+    let flags =
+        arguments.iter_mut().skip(1).take_while(|argument| argument.to_string_lossy().starts_with('-'));
     for flag in flags.filter(|flag| *flag == "--version" || *flag == "-v") {
         *flag = "version".into();
     }
@@ -212,11 +222,22 @@ mod tests {
 
     #[test]
     fn cli_01_version_flags_are_the_version_command() {
-        let read = |line: &str| version_command(go_style(line.split(' ').map(OsString::from))).join(" ".as_ref());
+        let read =
+            |line: &str| version_command(go_style(line.split(' ').map(OsString::from))).join(" ".as_ref());
         assert_eq!(read("karat -version -machine-readable"), "karat version --machine-readable");
         assert_eq!(read("karat --strict -v"), "karat --strict version");
         assert_eq!(read("karat runs -v"), "karat runs -v");
         parse("karat version extra").unwrap();
+    }
+
+    #[test]
+    fn truths_are_read_as_go_reads_them() {
+        let arguments = parse("karat build -timestamp-ui=1 -force=T -debug=0 -color=False t").unwrap();
+        let Command::Build(build) = arguments.command else { panic!("not a build") };
+        assert!(build.timestamp_ui && build.force && !build.debug);
+        assert_eq!(build.color, Some(false));
+        let text = parse("karat build -color=no t").unwrap_err().to_string();
+        assert!(text.contains("write true or false"), "{text}");
     }
 
     #[test]
