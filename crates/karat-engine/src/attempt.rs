@@ -150,6 +150,9 @@ impl Attempts<'_> {
         match timeout(TIMEOUT_GRACE, work).await {
             Ok(Ok(())) => Ok(()),
             // What a stopped provisioner says does not mean that the user stopped the build.
+            Ok(Err(error)) if self.job().options.strict && error.is_cancelled() => {
+                Err(StepError::failed("context canceled"))
+            }
             Ok(Err(error)) if self.job().options.strict => Err(StepError::failed(error.to_string())),
             Ok(Err(error)) => Err(StepError::because(
                 format!("the provisioner was stopped after its timeout of {}", Go(limit)),

@@ -125,14 +125,14 @@ async fn core_04_each_try_has_the_whole_timeout() {
             "Setting a 5s timeout for the next provisioner...",
             "[0 shell #1]",
             "Cancelling provisioner after a timeout...",
-            "[failed after 5s: cancelled (timeout)]",
-            "Provisioner failed with \"cancelled (timeout)\", retrying with 1 trie(s) left",
+            "[failed after 5s: context canceled]",
+            "Provisioner failed with \"context canceled\", retrying with 1 trie(s) left",
             "Setting a 5s timeout for the next provisioner...",
             "[0 shell #2]",
             "Cancelling provisioner after a timeout...",
         ]
     );
-    assert_eq!(seen.outcome(), Err("cancelled (timeout)".into()));
+    assert_eq!(seen.outcome(), Err("context canceled".into()));
 }
 
 #[tokio::test(start_paused = true)]
