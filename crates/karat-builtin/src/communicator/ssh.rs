@@ -8,6 +8,7 @@ mod dial;
 mod exec;
 mod greet;
 mod host_key;
+mod prompt;
 mod session;
 mod transfer;
 

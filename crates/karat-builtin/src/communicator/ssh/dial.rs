@@ -15,6 +15,7 @@ use super::algorithms;
 use super::authenticate::authenticate;
 use super::greet::greet;
 use super::host_key::KnownHostKey;
+use super::prompt::Prompt;
 use crate::communicator::connect::Address;
 use crate::communicator::options::{CommunicatorOptions, KeepAlive};
 
@@ -144,7 +145,8 @@ impl Dialer {
             agent: self.forwarded_agent.clone(),
         };
         // In a task of its own, so that a panic while a hostile server is parsed ends this attempt and nothing else.
-        let connected = tokio::spawn(client::connect_stream(self.config.clone(), stream, client)).await;
+        let connected =
+            tokio::spawn(client::connect_stream(self.config.clone(), Prompt::new(stream), client)).await;
         let found = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut handle = match connected {
             Ok(Ok(handle)) => handle,
