@@ -104,6 +104,32 @@ async fn blt_04_fewer_commands_leave_the_script_the_same_world() {
 }
 
 #[tokio::test]
+async fn blt_04_our_own_command_removes_the_script_unless_it_failed() {
+    for (line, is_left) in [("true", false), ("exit 3", true)] {
+        let lab = Lab::new().await;
+        let folder = lab.target();
+        let folder = folder.to_str().unwrap();
+        let outcome = lab
+            .provision(&Shell, &[("inline", line), ("remote_folder", folder), ("remote_file", "own")])
+            .await;
+        assert_eq!(outcome.is_err(), is_left, "{line}: {outcome:?}");
+        assert_eq!(lab.target().join("own").exists(), is_left, "{line}");
+        assert_eq!(lab.commands().len(), 2, "{line}: {:?}", lab.commands());
+    }
+    // A failure that the template allows is none: the script goes, by a command of its own.
+    let lab = Lab::new().await;
+    let folder = lab.target();
+    let pairs = [
+        ("inline", "exit 3"),
+        ("valid_exit_codes", "3"),
+        ("remote_folder", folder.to_str().unwrap()),
+        ("remote_file", "own"),
+    ];
+    lab.provision(&Shell, &pairs).await.unwrap();
+    assert!(!folder.join("own").exists());
+}
+
+#[tokio::test]
 async fn blt_04_inline_lines_are_one_script() {
     let lab = Lab::new().await;
     let outcome = lab.provision(&Shell, &[("inline", "echo one|false|echo never")]).await.unwrap_err();

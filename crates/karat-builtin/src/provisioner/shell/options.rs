@@ -96,9 +96,18 @@ impl ShellOptions {
         }
     }
 
+    fn template_command(&self) -> Option<&str> {
+        self.execute_command.as_deref().filter(|command| !command.is_empty())
+    }
+
+    /// Whether the template leaves it to us how the script is run.
+    pub(super) fn has_own_command(&self) -> bool {
+        self.template_command().is_none()
+    }
+
     /// How the script is run.
     pub(super) fn command(&self) -> &str {
-        match self.execute_command.as_deref().filter(|command| !command.is_empty()) {
+        match self.template_command() {
             Some(command) => command,
             None if self.use_env_var_file => "chmod +x {{.Path}}; . {{.EnvVarFile}} && {{.Path}}",
             None => "chmod +x {{.Path}}; {{.Vars}} {{.Path}}",

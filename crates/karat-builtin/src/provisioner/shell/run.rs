@@ -108,10 +108,17 @@ impl Work<'_> {
         let command = self.command()?;
         let exit = self.send_and_run(&text, &command).await?;
         self.judge(exit)?;
-        if !self.options.skip_clean {
+        let is_gone = self.removes_itself() && exit == Exit::Code(0);
+        if !self.options.skip_clean && !is_gone {
             self.remove(&self.path).await?;
         }
         Ok(())
+    }
+
+    /// Whether the session that runs the script also removes it, which saves a round trip. Only with our own command: it
+    /// runs the script as a process of its own, where a template's may source it, and with it traps of its own.
+    fn removes_itself(&self) -> bool {
+        !self.strict() && !self.options.skip_clean && self.options.has_own_command()
     }
 
     fn command(&self) -> Result<String, StepError> {
@@ -143,7 +150,13 @@ impl Work<'_> {
                     return self.communicator.start(RemoteCommand::new(command)).await;
                 }
                 // The guest's umask may have taken a bit away. In the command's own session it costs no round trip.
-                self.communicator.start(RemoteCommand::new(format!("{chmod}; {command}"))).await
+                let line = if self.removes_itself() {
+                    // A script that failed stays, as under Packer: somebody may want to look at it.
+                    format!("trap 'test $? = 0 && rm -f {}' EXIT; {chmod}; {command}", self.path)
+                } else {
+                    format!("{chmod}; {command}")
+                };
+                self.communicator.start(RemoteCommand::new(line)).await
             })
             .await?;
         self.follow(process).await
