@@ -1,5 +1,5 @@
 //! Ways into a guest.
 
-pub mod options;
 pub mod connect;
+pub mod options;
 pub mod ssh;

@@ -287,7 +287,8 @@ mod tests {
         let file = map.add("test", text);
         let mut diagnostics = Diagnostics::new();
         let body = parse(file, text, &mut diagnostics);
-        let scope = Scope::new(standard(&Default::default())).with("later", Value::unknown(Type::list(Type::Number)));
+        let scope =
+            Scope::new(standard(&Default::default())).with("later", Value::unknown(Type::list(Type::Number)));
         let value = decode(&body, &schema(), &scope, &mut diagnostics);
         if !diagnostics.has_errors() {
             assert_eq!(*value.ty(), schema().ty(), "the type follows from the schema: {text}");

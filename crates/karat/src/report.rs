@@ -53,11 +53,7 @@ impl Console {
     /// A reporter for a run.
     pub(crate) fn reporter(self, timestamps: bool) -> Box<dyn Reporter> {
         let out = Box::new(io::stdout());
-        if self.machine {
-            Box::new(Machine::new(out))
-        } else {
-            Box::new(Human::new(out, self, timestamps))
-        }
+        if self.machine { Box::new(Machine::new(out)) } else { Box::new(Human::new(out, self, timestamps)) }
     }
 
     /// Says something that belongs to no build.

@@ -113,10 +113,7 @@ async fn com_16_a_local_file_that_is_wrong_stays() {
 async fn com_16_missing_and_unreadable_files_are_named() {
     let (cx, host) = context();
     let error = options("none.iso", ABC).retrieve(&cx).await.unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "error downloading ISO: [cannot read none.iso: no such file or directory]"
-    );
+    assert_eq!(error, "error downloading ISO: [cannot read none.iso: no such file or directory]");
     std::fs::create_dir(host.directory().join("dir")).unwrap();
     let error = options("dir", ABC).retrieve(&cx).await.unwrap_err().to_string();
     assert_eq!(error, "error downloading ISO: [dir is a directory, not an image]");
