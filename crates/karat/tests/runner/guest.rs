@@ -75,3 +75,23 @@ fn a_step_that_fails_in_the_guest_leaves_nothing() {
     assert!(!sandbox.work().join("out").exists());
     nothing_left(&sandbox);
 }
+
+#[test]
+fn cli_18_force_replaces_an_output_directory_that_is_in_the_way() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t.pkr.hcl", tiny("skip_compaction = true", ""));
+    sandbox.write("out/old", "somebody's");
+    for command in ["validate", "build"] {
+        let run = sandbox.karat([command, "t.pkr.hcl"]).exits(1);
+        assert!(run.stdout.contains("Output directory 'out' already exists"), "{run}");
+        assert_eq!(sandbox.read("out/old"), "somebody's");
+    }
+    let run = sandbox.karat(["build", "-force", "t.pkr.hcl"]).success();
+    assert!(run.stdout.contains("==> qemu.web: Deleting previous output directory...\n"), "{run}");
+    let files: Vec<_> = std::fs::read_dir(sandbox.work().join("out"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name())
+        .collect();
+    assert_eq!(files, ["web.qcow2"]);
+    nothing_left(&sandbox);
+}
