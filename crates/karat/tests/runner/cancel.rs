@@ -69,7 +69,10 @@ fn cli_10_one_interrupt_stops_cleanly() {
 #[test]
 fn cli_11_the_second_interrupt_kills_what_does_not_listen() {
     let sandbox = Sandbox::new();
-    sandbox.write("t.pkr.hcl", local("trap '' INT TERM HUP; echo started; for i in $(seq 60); do sleep 1; done"));
+    sandbox.write(
+        "t.pkr.hcl",
+        local("trap '' INT TERM HUP; echo started; for i in $(seq 60); do sleep 1; done"),
+    );
     let mut build = Running::until(&sandbox, "started");
     build.signal("INT");
     build.until_line("Cancelling build");
@@ -82,7 +85,10 @@ fn cli_11_the_second_interrupt_kills_what_does_not_listen() {
 #[test]
 fn the_third_interrupt_leaves_at_once_and_says_how_to_clean_up() {
     let sandbox = Sandbox::new();
-    sandbox.write("t.pkr.hcl", local("trap '' INT TERM HUP; echo started; for i in $(seq 60); do sleep 1; done"));
+    sandbox.write(
+        "t.pkr.hcl",
+        local("trap '' INT TERM HUP; echo started; for i in $(seq 60); do sleep 1; done"),
+    );
     let build = Running::until(&sandbox, "started");
     // All three are there when it wakes up, so nothing can end between two of them.
     for signal in ["STOP", "INT", "TERM", "HUP", "CONT"] {

@@ -79,7 +79,10 @@ fn the_next_run_reclaims_what_a_killed_one_left() {
 #[test]
 fn gc_leaves_a_live_run_alone() {
     let sandbox = Sandbox::new();
-    sandbox.write("t.pkr.hcl", local("touch started; for i in $(seq 600); do test -e go && break; sleep 0.05; done"));
+    sandbox.write(
+        "t.pkr.hcl",
+        local("touch started; for i in $(seq 600); do test -e go && break; sleep 0.05; done"),
+    );
     let mut build = sandbox.karat_command().args(["build", "t.pkr.hcl"]).spawn().unwrap();
     wait_for("the step to start", Duration::from_secs(20), || {
         sandbox.work().join("started").exists().then_some(())
