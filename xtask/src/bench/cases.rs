@@ -292,7 +292,6 @@ fn remove(path: &Path) -> Result<()> {
 
 fn megabytes(path: &Path) -> Result<f64> {
     // Exact to far below what is printed.
-    #[allow(clippy::cast_precision_loss)]
     Ok(fs::metadata(path)?.len() as f64 / 1_000_000.0)
 }
 
