@@ -157,10 +157,10 @@ async fn qem_11_an_image_is_made_from_a_disk_image_and_boots() {
     );
 
     // The finished image boots, is converted to another format, and is switched off instead of shut down.
-    let made = &artifact.files[0];
+    let made = first.host.directory().join(&artifact.files[0]);
     let second = build(
         template(
-            made,
+            &made,
             "",
             json!({
                 "disk_image": true,
@@ -179,7 +179,7 @@ async fn qem_11_an_image_is_made_from_a_disk_image_and_boots() {
     second.says(&["Copying hard drive...", "Resizing hard drive...", "Halting the virtual machine..."]);
     assert!(second.output().starts_with("golden\n"), "{}", second.output());
     assert!(second.output().contains("409600 sda"), "{}", second.output());
-    assert_eq!(std::fs::metadata(&made.files[0]).unwrap().len(), 400 << 20);
+    assert_eq!(std::fs::metadata(second.host.directory().join(&made.files[0])).unwrap().len(), 400 << 20);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
