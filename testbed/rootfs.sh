@@ -99,6 +99,8 @@ configure() { # ROOT
 	install -m 644 "$here/guest/sshd_config" "$root/etc/ssh/sshd_config"
 	install -m 644 "$here/guest/inittab" "$root/etc/inittab"
 	install -m 755 "$here/guest/rcS" "$here/guest/udhcpc.sh" "$root/etc/"
+	rm -f "$root"/{,usr/}{bin,sbin}/poweroff
+	install -m 755 "$here/guest/poweroff" "$root/usr/sbin/poweroff"
 	ldconfig -r "$root"
 }
 
