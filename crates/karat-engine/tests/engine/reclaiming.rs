@@ -3,6 +3,7 @@
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
+use std::time::Duration;
 
 use karat_engine::{ReclaimReport, reclaim};
 use karat_model::id::{BuildName, RunId};
@@ -95,10 +96,19 @@ async fn processes_are_found_by_their_mark_and_by_their_handle() {
     let mut parent = spawn("sleep 1000 & sleep 1000 & echo", Some(other.mark(id)));
     parent.wait().unwrap();
     other.acquired(id, None).await;
-    let orphans =
-        std::fs::read_dir("/proc").unwrap().flatten().filter(|entry| carries(&entry.path(), &other.mark(id)));
-    let orphans: Vec<PathBuf> = orphans.map(|entry| entry.path()).collect();
-    assert_eq!(orphans.len(), 2);
+    // Between fork and exec a process shows no environment.
+    let orphans = tokio::time::timeout(Duration::from_secs(20), async {
+        loop {
+            let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+            let orphans: Vec<PathBuf> = processes.filter(|path| carries(path, &other.mark(id))).collect();
+            if orphans.len() == 2 {
+                return orphans;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .expect("the two orphans never showed their mark");
     // The pid belongs to somebody else now.
     let id = other.process().await;
     let mut stranger = spawn("exec sleep 1000", None);
