@@ -8,6 +8,7 @@ mod dynamic;
 mod eval;
 mod expression;
 pub mod function;
+pub mod json;
 mod lexer;
 mod parser;
 mod scope;

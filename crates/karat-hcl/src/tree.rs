@@ -5,6 +5,8 @@ use std::sync::Arc;
 use karat_model::span::Span;
 use karat_model::value::Value;
 
+use crate::json::Property;
+
 /// A name and where it is written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ident {
@@ -21,6 +23,8 @@ pub struct Body {
     pub attributes: Vec<Attribute>,
     /// Nested blocks.
     pub blocks: Vec<Block>,
+    /// Properties of a JSON text about which no schema has decided yet whether they are arguments or blocks.
+    pub properties: Vec<Property>,
     /// Where it ends: the closing brace, or the end of the file.
     pub end: Span,
 }

@@ -61,7 +61,12 @@ impl<'a> Meta<'a> {
         let is_meta = |attribute: &&Attribute| names.contains(&attribute.name.name.as_str());
         let attributes = body.attributes.iter().filter(is_meta).map(|a| (a.name.name.as_str(), a)).collect();
         let rest = body.attributes.iter().filter(|attribute| !is_meta(attribute)).cloned().collect();
-        let rest = Body { attributes: rest, blocks: body.blocks.clone(), end: body.end };
+        let rest = Body {
+            attributes: rest,
+            blocks: body.blocks.clone(),
+            properties: body.properties.clone(),
+            end: body.end,
+        };
         (Self { attributes, scope }, rest)
     }
 

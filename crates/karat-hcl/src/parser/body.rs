@@ -31,7 +31,8 @@ impl Parser<'_> {
     }
 
     fn empty_body(&self) -> Body {
-        Body { attributes: Vec::new(), blocks: Vec::new(), end: self.span(self.peek()).at_start() }
+        let end = self.span(self.peek()).at_start();
+        Body { attributes: Vec::new(), blocks: Vec::new(), properties: Vec::new(), end }
     }
 
     /// Arguments and blocks up to a `}` or the end of the text.
