@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::diagnostic::{Code, Diagnostic, Diagnostics, code};
 use karat_model::facts::Facts;
 use karat_model::id::BuildName;
 use karat_model::plan::{Build, LateConfig, Node, Plan};
@@ -109,23 +109,18 @@ impl<'a> Place<'a> {
     fn report(&self, found: &mut Diagnostics, problems: Problems) {
         for Problem { argument, message } in problems.0 {
             let span = argument.and_then(|name| self.arguments.get(&name).copied()).unwrap_or(self.span);
-            found.push(self.said(Diagnostic::error, "invalid-configuration", &message).at(span));
+            found.push(self.said(Diagnostic::error, code::INVALID_CONFIGURATION, &message).at(span));
         }
     }
 
     fn warn(&self, found: &mut Diagnostics, checked: Checked) {
         for message in checked.warnings {
-            found.push(self.said(Diagnostic::warning, "component-warning", &message).at(self.span));
+            found.push(self.said(Diagnostic::warning, code::COMPONENT_WARNING, &message).at(self.span));
         }
     }
 
     /// The first line is the title; the rest explains it.
-    fn said(
-        &self,
-        make: fn(&'static str, String) -> Diagnostic,
-        code: &'static str,
-        message: &str,
-    ) -> Diagnostic {
+    fn said(&self, make: fn(Code, String) -> Diagnostic, code: Code, message: &str) -> Diagnostic {
         let (title, rest) = message.split_once('\n').unwrap_or((message, ""));
         let diagnostic = make(code, title.to_string()).within(&self.context);
         if rest.trim().is_empty() { diagnostic } else { diagnostic.detail(rest) }

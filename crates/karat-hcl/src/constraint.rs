@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
+use karat_model::diagnostic::{Code, Diagnostic, Diagnostics, Edit, code, did_you_mean};
 use karat_model::value::{ConvertError, ObjectAttr, PathStep, Type, Value};
 
 use crate::function::FunctionTable;
@@ -11,7 +11,7 @@ use crate::scope::Scope;
 use crate::tree::{Call, Expr, ExprKind};
 
 /// The code of problems with how a type is written.
-const CODE: &str = "type-constraint";
+const CODE: Code = code::TYPE_CONSTRAINT;
 const PRIMITIVE: &[(&str, Type)] =
     &[("string", Type::String), ("number", Type::Number), ("bool", Type::Bool), ("any", Type::Any)];
 const WORDS: &[&str] = &["string", "number", "bool", "any", "list", "set", "map", "object", "tuple"];

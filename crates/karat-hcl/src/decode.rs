@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, code, did_you_mean};
 use karat_model::schema::{self, Nesting, Schema};
 use karat_model::value::{Type, Value};
 
@@ -58,13 +58,13 @@ fn decode_attribute(
     let name = &attribute.name.name;
     if let Some(reason) = &spec.unsupported {
         diagnostics.push(
-            Diagnostic::error("unsupported", format!("The argument `{name}` is not supported yet"))
+            Diagnostic::error(code::UNSUPPORTED, format!("The argument `{name}` is not supported yet"))
                 .label(attribute.name.span, reason.clone()),
         );
     }
     if let Some(instead) = &spec.deprecated {
         diagnostics.push(
-            Diagnostic::warning("deprecated", format!("The argument `{name}` is deprecated"))
+            Diagnostic::warning(code::DEPRECATED, format!("The argument `{name}` is deprecated"))
                 .label(attribute.name.span, instead.clone()),
         );
     }
@@ -73,7 +73,7 @@ fn decode_attribute(
         Ok(value) => value.mark_if(spec.sensitive),
         Err(error) => {
             let problem =
-                Diagnostic::error("wrong-type", format!("The argument `{name}` has the wrong type"))
+                Diagnostic::error(code::WRONG_TYPE, format!("The argument `{name}` has the wrong type"))
                     .label(attribute.expr.span, error.to_string());
             let is_element = spec.ty.element().is_some_and(|element| value.convert(element).is_ok());
             diagnostics.push(match spec.ty {
@@ -92,14 +92,14 @@ fn unknown_attribute(attribute: &Attribute, schema: &Schema) -> Diagnostic {
     let name = &attribute.name.name;
     let span = attribute.name.span;
     if schema.blocks.contains_key(name) {
-        return Diagnostic::error("unknown-argument", format!("`{name}` is a block, not an argument"))
+        return Diagnostic::error(code::UNKNOWN_ARGUMENT, format!("`{name}` is a block, not an argument"))
             .label(span, "it is set here with `=`")
             .help(format!(
                 "write `{name} {{ … }}` without `=`; where there are several, write a block for each"
             ));
     }
     let problem =
-        Diagnostic::error("unknown-argument", format!("There is no argument `{name}` here")).at(span);
+        Diagnostic::error(code::UNKNOWN_ARGUMENT, format!("There is no argument `{name}` here")).at(span);
     let known = schema.attributes.keys().chain(schema.blocks.keys()).map(String::as_str);
     match did_you_mean(name, known) {
         Some(meant) if schema.blocks.contains_key(meant) => {
@@ -116,7 +116,7 @@ fn unknown_block(block: &Block, kind: &str, schema: &Schema) -> Diagnostic {
     let span = block.header;
     if let Some(attribute) = schema.attributes.get(kind) {
         let problem =
-            Diagnostic::error("unknown-block", format!("`{kind}` is an argument, not a block")).at(span);
+            Diagnostic::error(code::UNKNOWN_BLOCK, format!("`{kind}` is an argument, not a block")).at(span);
         return match attribute.ty {
             Type::Map(_) | Type::Object(_) | Type::Any => {
                 problem.label(span, "the `=` is missing").help(format!("write `{kind} = {{ … }}`"))
@@ -124,7 +124,7 @@ fn unknown_block(block: &Block, kind: &str, schema: &Schema) -> Diagnostic {
             _ => problem.help(format!("write `{kind} = …`; it is {}", attribute.ty.with_article())),
         };
     }
-    let problem = Diagnostic::error("unknown-block", format!("There is no block `{kind}` here")).at(span);
+    let problem = Diagnostic::error(code::UNKNOWN_BLOCK, format!("There is no block `{kind}` here")).at(span);
     let known = schema.blocks.keys().chain(schema.attributes.keys()).map(String::as_str);
     match did_you_mean(kind, known) {
         Some(meant) if schema.attributes.contains_key(meant) => {
@@ -136,7 +136,7 @@ fn unknown_block(block: &Block, kind: &str, schema: &Schema) -> Diagnostic {
 }
 
 fn missing(what: &str, name: &str, body: &Body, doc: &str) -> Diagnostic {
-    let problem = Diagnostic::error("missing-argument", format!("The {what} `{name}` is required"))
+    let problem = Diagnostic::error(code::MISSING_ARGUMENT, format!("The {what} `{name}` is required"))
         .label(body.end, "it is missing here");
     let meaning = doc.split("\n\n").next().unwrap_or("").split_whitespace().collect::<Vec<_>>().join(" ");
     if meaning.is_empty() { problem } else { problem.note(format!("{name}: {meaning}")) }
@@ -182,7 +182,7 @@ fn collect<'b>(
     };
     if let Some(label) = block.labels.first() {
         diagnostics.push(
-            Diagnostic::error("unknown-block", format!("A block `{kind}` has no labels"))
+            Diagnostic::error(code::UNKNOWN_BLOCK, format!("A block `{kind}` has no labels"))
                 .label(label.span, "remove it"),
         );
     }
@@ -226,7 +226,7 @@ fn add<'b>(
     let found = found.entry(kind).or_default();
     if let (Nesting::Single, Some(first)) = (spec.nesting, found.first) {
         diagnostics.push(
-            Diagnostic::error("duplicate-block", format!("There can be only one block `{kind}`"))
+            Diagnostic::error(code::DUPLICATE_BLOCK, format!("There can be only one block `{kind}`"))
                 .label(block.header, "this is another one")
                 .label(first.header, "the first one is here"),
         );

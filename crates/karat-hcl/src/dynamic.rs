@@ -1,6 +1,6 @@
 //! `dynamic` blocks: as many blocks as a value has elements.
 
-use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::diagnostic::{Code, Diagnostic, Diagnostics, code};
 use karat_model::value::{Type, Value};
 
 use crate::eval::{elements, eval};
@@ -8,7 +8,7 @@ use crate::scope::Scope;
 use crate::tree::{Block, Body, Expr};
 
 /// The code of problems with how a `dynamic` block is written.
-const CODE: &str = "dynamic";
+const CODE: Code = code::DYNAMIC;
 
 /// A `dynamic "kind" { for_each, iterator, labels, content }` with its `for_each` evaluated.
 pub struct Dynamic<'b> {

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use crate::span::Span;
 
+pub mod code;
 mod suggestion;
 
+pub use code::Code;
 pub use suggestion::did_you_mean;
 
 /// How many diagnostics one run shows before it says that there are more.
@@ -41,8 +43,8 @@ pub struct Edit {
 /// One problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// A stable name for the kind of problem, such as `unknown-argument`.
-    pub code: &'static str,
+    /// The kind of problem.
+    pub code: Code,
     /// Error or warning.
     pub severity: Severity,
     /// The problem in one line.
@@ -64,7 +66,7 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    fn new(code: &'static str, severity: Severity, title: impl Into<String>) -> Self {
+    fn new(code: Code, severity: Severity, title: impl Into<String>) -> Self {
         Self {
             code,
             severity,
@@ -80,12 +82,12 @@ impl Diagnostic {
     }
 
     /// A problem that stops the run.
-    pub fn error(code: &'static str, title: impl Into<String>) -> Self {
+    pub fn error(code: Code, title: impl Into<String>) -> Self {
         Self::new(code, Severity::Error, title)
     }
 
     /// A problem that does not stop the run.
-    pub fn warning(code: &'static str, title: impl Into<String>) -> Self {
+    pub fn warning(code: Code, title: impl Into<String>) -> Self {
         Self::new(code, Severity::Warning, title)
     }
 
@@ -202,7 +204,7 @@ impl Diagnostics {
             all.sort_by_key(|d| d.primary.as_ref().map(|label| (label.span.file, label.span.start)));
             let severity = hidden.iter().map(|d| d.severity).min().unwrap_or(Severity::Warning);
             all.push(Diagnostic::new(
-                "too-many",
+                code::TOO_MANY,
                 severity,
                 format!("{} more problems are not shown", hidden.len()),
             ));
@@ -251,11 +253,11 @@ mod tests {
         let file = SourceMap::new().add("a", "0123456789");
         let at = |start| Span::new(file, start, start + 1);
         let mut all = Diagnostics::new();
-        all.push(Diagnostic::error("b", "later").at(at(5)));
-        all.push(Diagnostic::error("a", "earlier").at(at(1)));
-        all.push(Diagnostic::error("b", "later").at(at(5)));
-        all.push(Diagnostic::error("b", "and more").at(at(5)));
-        all.push(Diagnostic::warning("c", "nowhere"));
+        all.push(Diagnostic::error(code::SYNTAX, "later").at(at(5)));
+        all.push(Diagnostic::error(code::CYCLE, "earlier").at(at(1)));
+        all.push(Diagnostic::error(code::SYNTAX, "later").at(at(5)));
+        all.push(Diagnostic::error(code::SYNTAX, "and more").at(at(5)));
+        all.push(Diagnostic::warning(code::DEPRECATED, "nowhere"));
         let titles: Vec<_> = all.into_sorted().into_iter().map(|d| d.title).collect();
         assert_eq!(titles, ["nowhere", "earlier", "later", "and more"]);
     }
@@ -264,8 +266,8 @@ mod tests {
     fn a_long_list_is_cut_but_keeps_its_errors() {
         let file = SourceMap::new().add("a", "");
         let mut all: Diagnostics =
-            (0..60).map(|n| Diagnostic::warning("w", "w").at(Span::new(file, n, n))).collect();
-        all.push(Diagnostic::error("e", "the error").at(Span::new(file, 99, 99)));
+            (0..60).map(|n| Diagnostic::warning(code::DEPRECATED, "w").at(Span::new(file, n, n))).collect();
+        all.push(Diagnostic::error(code::SYNTAX, "the error").at(Span::new(file, 99, 99)));
         let shown = all.into_sorted();
         assert_eq!(shown.len(), 51);
         assert!(shown.iter().any(|d| d.title == "the error"));

@@ -121,6 +121,7 @@ fn wrap(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::code;
 
     fn map(text: &str) -> (SourceMap, impl Fn(&str) -> Span) {
         let mut map = SourceMap::new();
@@ -136,7 +137,7 @@ mod tests {
     #[test]
     fn cli_28_an_excerpt_stands_between_title_and_detail() {
         let (map, find) = map("variable \"b\" {\n  default = \"bb\"\n  typo = 1\n}\n");
-        let problem = Diagnostic::error("x", "Unsupported argument")
+        let problem = Diagnostic::error(code::SYNTAX, "Unsupported argument")
             .at(find("typo"))
             .within("variable \"b\"")
             .detail("An argument named \"typo\" is not expected here. Did you mean \"type\"?");
@@ -150,7 +151,7 @@ mod tests {
     #[test]
     fn cli_28_details_wrap_at_80_columns_and_pastes_do_not() {
         let (map, _) = map("");
-        let problem = Diagnostic::warning("x", "Long").detail(format!(
+        let problem = Diagnostic::warning(code::SYNTAX, "Long").detail(format!(
             "{}end\n  {}",
             "word ".repeat(16),
             "x ".repeat(50)
@@ -166,7 +167,7 @@ mod tests {
     #[test]
     fn cli_28_a_span_of_several_lines_shows_them_all() {
         let (map, find) = map("a = [\r\n  1\r\n]\r\nb = 2\r\n");
-        let problem = Diagnostic::error("x", "T").at(find("[\r\n  1\r\n]\r\n"));
+        let problem = Diagnostic::error(code::SYNTAX, "T").at(find("[\r\n  1\r\n]\r\n"));
         assert_eq!(
             render_plain(&problem, &map),
             "Error: T\n\n  on a.pkr.hcl line 1:\n   1: a = [\n   2:   1\n   3: ]\n\n"
@@ -176,7 +177,7 @@ mod tests {
     #[test]
     fn cli_28_what_packer_does_not_have_follows() {
         let (map, find) = map("a = local.b\nb = local.a\n");
-        let problem = Diagnostic::error("x", "Cycle")
+        let problem = Diagnostic::error(code::SYNTAX, "Cycle")
             .at(find("local.b"))
             .label(find("local.a"), "a needs b")
             .note("n")
@@ -193,7 +194,7 @@ mod tests {
     fn cli_28_a_text_that_is_gone_is_said_to_be() {
         let (map, _) = map("");
         let file = map.files().next().unwrap();
-        let problem = Diagnostic::error("x", "T").at(Span::new(file, 0, 0));
+        let problem = Diagnostic::error(code::SYNTAX, "T").at(Span::new(file, 0, 0));
         assert_eq!(
             render_plain(&problem, &map),
             "Error: T\n\n  on a.pkr.hcl line 1:\n  (source code not available)\n\n"

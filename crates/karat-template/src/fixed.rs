@@ -7,9 +7,6 @@ use karat_model::value::{Type, Value};
 
 use crate::code;
 
-/// What karat-hcl calls a call of a function that is not in scope.
-pub(crate) const UNKNOWN_FUNCTION: &str = "unknown-function";
-
 /// The value of an expression that may mention nothing. Mistakes are reported and give `None`.
 pub(crate) fn value(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Value> {
     if let Some(reference) = expr.references().first() {
@@ -24,10 +21,12 @@ pub(crate) fn value(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Value>
     let value = eval(expr, &Scope::default(), &mut problems);
     let failed = value.is_error() || problems.has_errors();
     diagnostics.extend(problems.into_iter().map(|problem| {
-        match (&problem.code, &problem.primary) {
-            (&UNKNOWN_FUNCTION, Some(name)) => Diagnostic::error(code::STATIC, "Function calls not allowed")
-                .at(name.span)
-                .detail("Functions may not be called here."),
+        match (problem.code, &problem.primary) {
+            (code::UNKNOWN_FUNCTION, Some(name)) => {
+                Diagnostic::error(code::STATIC, "Function calls not allowed")
+                    .at(name.span)
+                    .detail("Functions may not be called here.")
+            }
             _ => problem,
         }
     }));

@@ -86,7 +86,7 @@ fn overlay(config: &Value, overrides: &Override, schema: &Schema, diagnostics: &
         if let Some(reason) = schema.attributes.get(name).and_then(|attribute| attribute.unsupported.as_ref())
         {
             let problem =
-                Diagnostic::error("unsupported", format!("The argument `{name}` is not supported yet"));
+                Diagnostic::error(code::UNSUPPORTED, format!("The argument `{name}` is not supported yet"));
             diagnostics.push(problem.label(span, reason.clone()));
         }
         let alone = |error| match &ty {

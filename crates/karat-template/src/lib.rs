@@ -7,7 +7,6 @@
 
 mod assignment;
 mod build;
-mod code;
 mod component;
 mod constraint;
 mod evaluate;
@@ -34,3 +33,5 @@ pub use inputs::{Inputs, VarFile};
 pub use inspect::{Inspection, inspect};
 pub use load::{Loaded, from_texts, load};
 pub use requirement::Requirement;
+
+pub(crate) use karat_model::diagnostic::code;

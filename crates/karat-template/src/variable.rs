@@ -175,7 +175,7 @@ fn default(
     let value = eval(expr, &Scope::new(functions.clone()), &mut problems);
     let failed = problems.has_errors();
     diagnostics.extend(problems.into_iter().map(|problem| {
-        if problem.code == fixed::UNKNOWN_FUNCTION {
+        if problem.code == code::UNKNOWN_FUNCTION {
             problem.note(
                 "the default of a variable may call env() and nothing else; a local can call every function",
             )

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// List earlier runs, or show one again
     Runs(Runs),
+    /// Say more about a kind of problem, with an example
+    Explain(Explain),
     /// Remove what killed runs left behind: machines, directories, sockets, keys
     Gc,
     /// Show the version
@@ -121,6 +123,12 @@ pub(crate) struct Inspect {
     pub(crate) template: PathBuf,
     #[command(flatten)]
     pub(crate) selection: Selection,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// The code that the message shows, such as unknown-argument; without one, all are listed
+    pub(crate) code: Option<String>,
 }
 
 #[derive(Args, Debug)]

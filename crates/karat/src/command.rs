@@ -11,6 +11,7 @@ use crate::arguments::{Arguments, Command, go_style, version_command};
 use crate::report::{self, Console};
 
 mod build;
+mod explain;
 mod gc;
 mod inspect;
 mod runs;
@@ -57,6 +58,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> End {
         Command::Validate(validate) => validate::run(&validate, console, strict),
         Command::Inspect(inspect) => inspect::run(&inspect, console),
         Command::Runs(runs) => runs::run(&runs, console),
+        Command::Explain(explain) => explain::run(&explain, console),
         Command::Gc => gc::run(console),
         Command::Version { .. } => version::run(console, strict),
     }

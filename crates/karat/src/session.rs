@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use karat_builtin::catalog::Catalog;
 use karat_engine::RunOptions;
-use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
 use karat_model::plan::Plan;
 use karat_model::schema_set::SchemaSet;
 use karat_model::secret::Redactor;
@@ -170,7 +170,7 @@ impl Session {
         for argument in &selection.variables {
             let (name, value) = argument.split_once('=').ok_or_else(|| {
                 self.refuse(
-                    Diagnostic::error("argument", format!("No '=' value in arg: {argument}"))
+                    Diagnostic::error(code::COMMAND_LINE, format!("No '=' value in arg: {argument}"))
                         .help(format!("write -var '{argument}=VALUE'")),
                 )
             })?;
@@ -179,7 +179,7 @@ impl Session {
         for file in &selection.variable_files {
             let text = std::fs::read_to_string(file).map_err(|error| {
                 let title = format!("Failed to read file {}", file.display());
-                self.refuse(Diagnostic::error("var-file", title).detail(error.to_string()))
+                self.refuse(Diagnostic::error(code::UNREADABLE, title).detail(error.to_string()))
             })?;
             inputs.var_files.push(VarFile { name: file.display().to_string(), text });
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use karat_engine::check;
-use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
 use karat_model::id::ComponentKind;
 use karat_model::span::{SourceMap, Span};
 use karat_model::value::{Type, Value};
@@ -105,7 +105,7 @@ async fn core_11_the_facts_of_a_build_exist_before_they_have_values() {
     });
     let mut late_error = step("shell");
     late_error.node.config = late(|_| {
-        let error = Diagnostic::error("unsupported-attribute", "this object has no attribute \"Nonsense\"");
+        let error = Diagnostic::error(code::NO_ATTRIBUTE, "this object has no attribute \"Nonsense\"");
         Err([error.at(Span::default())].into_iter().collect())
     });
     bench.build().steps.extend([shell, late_error]);

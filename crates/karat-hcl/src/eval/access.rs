@@ -1,6 +1,6 @@
 //! Steps into values: `.name`, `[key]`, `[*]`.
 
-use karat_model::diagnostic::{Diagnostic, did_you_mean};
+use karat_model::diagnostic::{Diagnostic, code, did_you_mean};
 use karat_model::span::Span;
 use karat_model::value::{Type, Value};
 
@@ -146,7 +146,7 @@ impl Evaluator<'_> {
                 let shown = if key.is_sensitive() { String::new() } else { format!(" {number}") };
                 let place = place();
                 let mut problem = Diagnostic::error(
-                    "no-element",
+                    code::NO_ELEMENT,
                     format!("{} has no element{shown}", capital(&place.name)),
                 );
                 problem = problem.label(span, count);
@@ -178,7 +178,7 @@ impl Evaluator<'_> {
         };
         if key.is_sensitive() && value.is_known() && value.get(name).is_none() {
             let problem = Diagnostic::error(
-                "no-element",
+                code::NO_ELEMENT,
                 format!("{} has no element of that key", capital(&place().name)),
             );
             self.fail(problem.label(span, "the key is sensitive and not shown"));
@@ -255,7 +255,7 @@ fn missing(value: &Value, name: &str, span: Span, place: &Place) -> Diagnostic {
         _ => Vec::new(),
     };
     let problem =
-        Diagnostic::error("no-attribute", format!("{} has no {what} \"{name}\"", capital(&place.name)));
+        Diagnostic::error(code::NO_ATTRIBUTE, format!("{} has no {what} \"{name}\"", capital(&place.name)));
     // Keys of a map can be secrets; names in a template cannot.
     if value.is_itself_sensitive() {
         return problem.at(span);

@@ -1,6 +1,6 @@
 //! Calls.
 
-use karat_model::diagnostic::Diagnostic;
+use karat_model::diagnostic::{Diagnostic, code};
 use karat_model::span::Span;
 use karat_model::value::{Type, Value};
 
@@ -16,7 +16,7 @@ impl Evaluator<'_> {
             Some(Callable::Function(function)) => self.call_function(function, call, scope),
             Some(Callable::Special(_)) if call.expand => {
                 let problem = format!("`{}` does not take `...`", call.name.name);
-                self.fail(Diagnostic::error("function-call", problem).at(call.name.span))
+                self.fail(Diagnostic::error(code::FUNCTION_CALL, problem).at(call.name.span))
             }
             Some(Callable::Special(special)) => match special {
                 Special::Try => self.try_each(call, scope),
@@ -107,11 +107,10 @@ impl Evaluator<'_> {
             last = Some(argument.span);
         }
         let problem = match last {
-            Some(_) => {
-                Diagnostic::error("function-call", "No argument of `try` can be evaluated").at(call.name.span)
-            }
+            Some(_) => Diagnostic::error(code::FUNCTION_CALL, "No argument of `try` can be evaluated")
+                .at(call.name.span),
             None => {
-                Diagnostic::error("function-call", "`try` needs at least one argument").at(call.name.span)
+                Diagnostic::error(code::FUNCTION_CALL, "`try` needs at least one argument").at(call.name.span)
             }
         };
         let problem = reasons.into_iter().fold(problem, Diagnostic::note);
@@ -145,13 +144,13 @@ impl Evaluator<'_> {
 
     fn wrong_count(&mut self, call: &Call, signature: &str) -> Value {
         let problem = format!("`{}` was given {} arguments", call.name.name, call.arguments.len());
-        let problem = Diagnostic::error("function-call", problem).at(call.name.span);
+        let problem = Diagnostic::error(code::FUNCTION_CALL, problem).at(call.name.span);
         self.fail(problem.note(format!("it is called {signature}")))
     }
 }
 
 fn failed_call(call: &Call, spans: &[Span], error: &FunctionError) -> Diagnostic {
-    let problem = Diagnostic::error("function-call", format!("The call of `{}` failed", call.name.name));
+    let problem = Diagnostic::error(code::FUNCTION_CALL, format!("The call of `{}` failed", call.name.name));
     match error.argument.and_then(|argument| spans.get(argument)) {
         Some(span) => problem.label(*span, error.message.clone()),
         None => problem.label(call.name.span, error.message.clone()),

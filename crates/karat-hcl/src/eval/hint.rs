@@ -1,6 +1,6 @@
 //! What people probably meant.
 
-use karat_model::diagnostic::{Diagnostic, did_you_mean};
+use karat_model::diagnostic::{Diagnostic, code, did_you_mean};
 use karat_model::span::Span;
 use karat_model::value::Type;
 
@@ -10,7 +10,7 @@ use crate::tree::Ident;
 
 pub(super) fn unknown_variable(name: &str, span: Span, scope: &Scope<'_>) -> Diagnostic {
     let names = scope.names();
-    let problem = Diagnostic::error("unknown-variable", format!("There is no `{name}` here")).at(span);
+    let problem = Diagnostic::error(code::UNKNOWN_VARIABLE, format!("There is no `{name}` here")).at(span);
     if let Some(meant) = did_you_mean(name, names.iter().copied()) {
         return problem.help(format!("did you mean `{meant}`?"));
     }
@@ -42,8 +42,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 pub(super) fn unknown_function(name: &Ident, functions: &FunctionTable) -> Diagnostic {
-    let problem =
-        Diagnostic::error("unknown-function", format!("There is no function `{}`", name.name)).at(name.span);
+    let problem = Diagnostic::error(code::UNKNOWN_FUNCTION, format!("There is no function `{}`", name.name))
+        .at(name.span);
     if let Some((_, instead)) = ELSEWHERE.iter().find(|(other, _)| *other == name.name) {
         return problem.help(format!("use `{instead}`"));
     }
@@ -60,7 +60,7 @@ pub(super) fn no_attributes(ty: &Type, name: &str, span: Span, place: &str, plac
         "the value" => format!("Only objects and maps have attributes, but this is {is}"),
         place => format!("{place} is {is}, which has no attribute \"{name}\""),
     };
-    let problem = Diagnostic::error("no-attribute", title).at(span);
+    let problem = Diagnostic::error(code::NO_ATTRIBUTE, title).at(span);
     match ty {
         Type::List(_) | Type::Tuple(_) | Type::Set(_) => {
             problem.label(place_span, format!("this is {is}")).help(format!(

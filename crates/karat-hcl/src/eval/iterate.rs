@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use karat_model::diagnostic::Diagnostic;
+use karat_model::diagnostic::{Diagnostic, code};
 use karat_model::span::Span;
 use karat_model::value::{Type, Value};
 
@@ -116,7 +116,7 @@ impl Evaluator<'_> {
             };
             self.fail(
                 Diagnostic::error(
-                    "duplicate-key",
+                    code::DUPLICATE_KEY,
                     format!("Two elements of the `for` have the same key{shown}"),
                 )
                 .at(key_expr.span)

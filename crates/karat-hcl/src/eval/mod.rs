@@ -3,7 +3,7 @@
 //! Evaluation never stops: a problem is reported once, its value is [`Value::error`], and what depends on that is an
 //! error too, silently. Unknown values make what is computed from them unknown, sensitive values make it sensitive.
 
-use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::diagnostic::{Code, Diagnostic, Diagnostics, code};
 use karat_model::span::Span;
 use karat_model::value::{ConvertError, Type, Value, unify};
 
@@ -18,9 +18,9 @@ mod operator;
 mod template;
 
 /// The code of problems with the type of a value.
-const TYPE: &str = "wrong-type";
+const TYPE: Code = code::WRONG_TYPE;
 /// The code of problems with null.
-const NULL: &str = "null-value";
+const NULL: Code = code::NULL_VALUE;
 
 /// The value of an expression. Problems go to `diagnostics`.
 pub fn eval(expr: &Expr, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Value {
@@ -99,8 +99,11 @@ impl Evaluator<'_> {
                         let shown =
                             if key.is_sensitive() { "a key".to_owned() } else { format!("\"{name}\"") };
                         self.diagnostics.push(
-                            Diagnostic::warning("duplicate-key", format!("{shown} is in the object twice"))
-                                .label(item.key.span, "this one counts, the earlier one is ignored"),
+                            Diagnostic::warning(
+                                code::DUPLICATE_KEY,
+                                format!("{shown} is in the object twice"),
+                            )
+                            .label(item.key.span, "this one counts, the earlier one is ignored"),
                         );
                     }
                 }

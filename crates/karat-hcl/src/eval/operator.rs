@@ -1,6 +1,6 @@
 //! Operators.
 
-use karat_model::diagnostic::Diagnostic;
+use karat_model::diagnostic::{Diagnostic, code};
 use karat_model::span::Span;
 use karat_model::value::{Number, Type, Value};
 
@@ -112,7 +112,7 @@ impl Evaluator<'_> {
         match result {
             Some(value) => value.mark_if(sensitive),
             None => self.fail(
-                Diagnostic::error("no-number", format!("The result of `{sign}` is not a number"))
+                Diagnostic::error(code::NO_NUMBER, format!("The result of `{sign}` is not a number"))
                     .label(link.op_span, "zero by zero and infinity by infinity have no result"),
             ),
         }

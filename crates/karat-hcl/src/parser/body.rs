@@ -1,6 +1,6 @@
 //! Files, blocks and arguments, and where reading goes on after a mistake.
 
-use karat_model::diagnostic::{Diagnostic, Edit};
+use karat_model::diagnostic::{Diagnostic, Edit, code};
 use karat_model::span::Span;
 
 use super::{Failed, Parsed, Parser, SYNTAX, T};
@@ -146,12 +146,14 @@ impl Parser<'_> {
 
     fn add(&mut self, body: &mut Body, attribute: Attribute) {
         if let Some(first) = body.attribute(&attribute.name.name) {
-            let problem =
-                Diagnostic::error("duplicate-argument", format!("`{}` is set twice", attribute.name.name))
-                    .at(attribute.name.span)
-                    .label(attribute.name.span, "set again here")
-                    .label(first.name.span, "first set here")
-                    .help("an argument can be set once; remove one of them");
+            let problem = Diagnostic::error(
+                code::DUPLICATE_ARGUMENT,
+                format!("`{}` is set twice", attribute.name.name),
+            )
+            .at(attribute.name.span)
+            .label(attribute.name.span, "set again here")
+            .label(first.name.span, "first set here")
+            .help("an argument can be set once; remove one of them");
             self.report(problem);
             return;
         }

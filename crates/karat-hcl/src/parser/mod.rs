@@ -1,7 +1,7 @@
 //! Tokens to tree, by recursive descent. Parsing never fails: what cannot be read is reported, and reading goes on at
 //! the next argument or block.
 
-use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit};
+use karat_model::diagnostic::{Code, Diagnostic, Diagnostics, Edit, code};
 use karat_model::span::{FileId, Span};
 
 use crate::lexer::{lex, lex_template};
@@ -22,7 +22,7 @@ mod template;
 pub const MAX_DEPTH: usize = 512;
 
 /// The code of problems with the form of a text.
-pub(crate) const SYNTAX: &str = "syntax";
+pub(crate) const SYNTAX: Code = code::SYNTAX;
 
 /// Reads a file.
 pub fn parse(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Body {
@@ -176,7 +176,7 @@ impl<'a> Parser<'a> {
     fn too_deep<R>(&mut self) -> Parsed<R> {
         let token = self.peek();
         self.fail(
-            Diagnostic::error("too-deep", format!("This is nested more than {MAX_DEPTH} levels deep"))
+            Diagnostic::error(code::TOO_DEEP, format!("This is nested more than {MAX_DEPTH} levels deep"))
                 .label(self.span(token), "the limit is reached here")
                 .help("move inner parts to `locals`"),
         )

@@ -1,6 +1,6 @@
 //! Texts and what is wrong with them, and how reading goes on.
 
-use karat_model::diagnostic::Diagnostics;
+use karat_model::diagnostic::{Diagnostics, code};
 use karat_model::span::SourceMap;
 
 use crate::function::FunctionTable;
@@ -241,7 +241,7 @@ fn depth_is_bounded() {
         };
         let text = shape(10_000);
         let codes: Vec<_> = evaluated(&text).iter().map(|problem| problem.code).collect();
-        assert!(codes.contains(&"too-deep"), "{codes:?} {}", &text[..40]);
+        assert!(codes.contains(&code::TOO_DEEP), "{codes:?} {}", &text[..40]);
         // Cut off in the middle, too.
         assert!(evaluated(&text[..5_001]).has_errors(), "{}", &text[..40]);
     }

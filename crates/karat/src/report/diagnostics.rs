@@ -23,7 +23,8 @@ fn draw(diagnostic: &Diagnostic, sources: &SourceMap, renderer: &Renderer) -> St
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = Group::with_title(level.primary_title(diagnostic.title.as_str()).id(diagnostic.code));
+    let mut group =
+        Group::with_title(level.primary_title(diagnostic.title.as_str()).id(diagnostic.code.name()));
     let labels = diagnostic
         .primary
         .iter()
