@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::job::{Job, guarded};
 use crate::on_error::{Answer, Notice};
-use crate::provision::provision;
+use crate::provision::{failed_after, provision};
 
 /// How long one undo may take.
 const ITEM_LIMIT: Duration = Duration::from_secs(30);
@@ -257,6 +257,13 @@ impl Host for Frame {
         match self.this.upgrade() {
             Some(this) if self.is_builder => provision(&this, guest, facts).await,
             _ => Err(StepError::failed("only a builder can run provisioners")),
+        }
+    }
+
+    async fn failed_after(&self, guest: &dyn Guest, facts: &Facts, error: StepError) -> StepError {
+        match self.this.upgrade() {
+            Some(this) if self.is_builder => failed_after(&this, guest, facts, error).await,
+            _ => error,
         }
     }
 }

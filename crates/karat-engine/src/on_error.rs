@@ -69,7 +69,7 @@ impl Ending {
 }
 
 /// A builder is one piece: what it did before its failure cannot be repeated in part.
-async fn ask_about_builder(frame: &Frame, error: &StepError) -> Answer {
+pub(crate) async fn ask_about_builder(frame: &Frame, error: &StepError) -> Answer {
     let step = frame.newest_step().unwrap_or(&frame.job().build().source.component);
     loop {
         match ask(frame, step, error).await {

@@ -12,7 +12,7 @@ use karat_sdk::host::{Host, Teardown};
 use crate::attempt::Attempts;
 use crate::facts::{complete, unknown};
 use crate::frame::Frame;
-use crate::on_error::{Answer, PROVISION, ask};
+use crate::on_error::{Answer, PROVISION, ask, ask_about_builder};
 
 /// What stands behind [`karat_sdk::BuildContext::provision`].
 pub(crate) async fn provision(
@@ -57,16 +57,45 @@ pub(crate) async fn provision(
             }
         }
     };
+    Err(clean_up(frame, guest, &facts, error).await)
+}
+
+/// What stands behind [`karat_sdk::BuildContext::finish`]: the builder failed after its provisioners were done.
+pub(crate) async fn failed_after(
+    frame: &Arc<Frame>,
+    guest: &dyn Guest,
+    offered: &Facts,
+    error: StepError,
+) -> StepError {
+    let job = frame.job();
+    if job.is_stopped() || !guest.is_machine() {
+        return error;
+    }
+    let cleans_up = match job.options.on_error {
+        OnError::Cleanup | OnError::RunCleanupProvisioner => true,
+        OnError::Abort => false,
+        OnError::Ask => {
+            let answer = ask_about_builder(frame, &error).await;
+            frame.set_answered(answer);
+            answer == Answer::CleanUp
+        }
+    };
+    if cleans_up { clean_up(frame, guest, &complete(offered, &job.info.run), error).await } else { error }
+}
+
+/// Runs the error-cleanup-provisioner; what the build fails with in the end.
+async fn clean_up(frame: &Arc<Frame>, guest: &dyn Guest, facts: &Facts, error: StepError) -> StepError {
+    let job = frame.job();
     if job.is_stopped() {
-        return Err(error);
+        return error;
     }
     job.tell(Tone::Say, "Provisioning step had errors: Running the cleanup provisioner, if present...");
-    let Some(step) = &job.build().cleanup else { return Err(error) };
+    let Some(step) = &job.build().cleanup else { return error };
     let index = job.build().steps.len();
-    match (Attempts { frame, index, step, guest, facts: &facts }).run().await {
-        Ok(()) => Err(error),
+    match (Attempts { frame, index, step, guest, facts }).run().await {
+        Ok(()) => error,
         Err(cleanup) => {
-            Err(StepError::because(format!("Cleanup failed: {cleanup}. Original Provisioning error"), error))
+            StepError::because(format!("Cleanup failed: {cleanup}. Original Provisioning error"), error)
         }
     }
 }

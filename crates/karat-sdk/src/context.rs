@@ -226,6 +226,20 @@ impl BuildContext {
     pub async fn provision(&self, guest: &dyn Guest, facts: &Facts) -> Result<(), StepError> {
         self.step.host.provision(guest, facts).await
     }
+
+    /// What a builder does with `guest` after [`provision`](Self::provision): shut it down, make an image of it. If that
+    /// fails, the error-cleanup-provisioner gets its turn while the guest may still be there (as in Packer 1.16).
+    pub async fn finish<T>(
+        &self,
+        guest: &dyn Guest,
+        facts: &Facts,
+        work: impl Future<Output = Result<T, StepError>>,
+    ) -> Result<T, StepError> {
+        match work.await {
+            Ok(done) => Ok(done),
+            Err(error) => Err(self.step.host.failed_after(guest, facts, error).await),
+        }
+    }
 }
 
 impl Deref for BuildContext {

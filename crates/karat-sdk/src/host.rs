@@ -43,6 +43,10 @@ pub trait Host: Send + Sync {
 
     /// Runs the build's provisioners on `guest`. Only builders may ask.
     async fn provision(&self, guest: &dyn Guest, facts: &Facts) -> Result<(), StepError>;
+
+    /// A builder failed after its provisioners had worked on `guest`: runs the error-cleanup-provisioner, if the build
+    /// has one and `-on-error` lets it. Gives back what the build fails with.
+    async fn failed_after(&self, guest: &dyn Guest, facts: &Facts, error: StepError) -> StepError;
 }
 
 /// Names one entry of a teardown list.

@@ -182,8 +182,8 @@ impl OwnedProcess {
         ended.unwrap_or_else(|| ExitStatus::from_raw(9))
     }
 
-    /// Kills it now and waits for its end.
-    pub async fn kill(self) -> Result<(), StepError> {
+    /// Kills it now and waits for its end. Nothing happens when that was done before.
+    pub async fn kill(&self) -> Result<(), StepError> {
         self.cx.undo_now(self.teardown).await
     }
 

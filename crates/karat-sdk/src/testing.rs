@@ -247,6 +247,10 @@ impl Host for RecordingHost {
             None => Ok(()),
         }
     }
+
+    async fn failed_after(&self, _: &dyn Guest, _: &Facts, error: StepError) -> StepError {
+        error
+    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

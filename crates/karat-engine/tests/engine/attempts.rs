@@ -4,7 +4,7 @@ use karat_model::event::CancelLevel;
 use karat_model::facts::Facts;
 use karat_model::plan::StepPolicy;
 use karat_model::value::Value;
-use karat_sdk::{Problems, StepError};
+use karat_sdk::{OnError, Problems, StepError};
 
 use crate::scripted::*;
 
@@ -301,6 +301,48 @@ async fn core_09_a_failure_of_the_cleanup_provisioner_comes_first() {
     bench.build().cleanup = Some(step("mop"));
     let seen = bench.run().await;
     assert_eq!(seen.outcome(), Err("Cleanup failed: mop broke. Original Provisioning error: no".into()));
+}
+
+/// A bench whose builder fails when its provisioners are done.
+fn bench_with_a_broken_end() -> Bench {
+    let mut bench = bench_with(StepPolicy::default(), &[Ok(())]);
+    bench.builder("null", |cx, _| {
+        Box::pin(async move {
+            let facts = Facts::default();
+            cx.provision(&Nobody, &facts).await?;
+            cx.finish(&Nobody, &facts, async { Err(StepError::failed("it does not shut down")) }).await
+        })
+    });
+    bench.results("mop", &[Ok(())]);
+    bench.build().cleanup = Some(step("mop"));
+    bench
+}
+
+#[tokio::test]
+async fn core_09_it_runs_when_the_builder_fails_after_provisioning() {
+    let seen = bench_with_a_broken_end().run().await;
+    assert_eq!(
+        seen.lines(),
+        [
+            "[0 shell #1]",
+            "shell runs",
+            "[done after 0s]",
+            "Provisioning step had errors: Running the cleanup provisioner, if present...",
+            "[1 mop #1]",
+            "mop runs",
+            "[done after 0s]",
+        ]
+    );
+    assert_eq!(seen.outcome(), Err("it does not shut down".into()));
+}
+
+#[tokio::test]
+async fn core_09_it_does_not_run_when_everything_is_to_stay() {
+    let mut bench = bench_with_a_broken_end();
+    bench.options.on_error = OnError::Abort;
+    let seen = bench.run().await;
+    assert!(!seen.lines().iter().any(|line| line.contains("mop")), "{:?}", seen.lines());
+    assert_eq!(seen.outcome(), Err("it does not shut down".into()));
 }
 
 #[tokio::test]

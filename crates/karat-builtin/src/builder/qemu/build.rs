@@ -90,11 +90,13 @@ impl Build<'_> {
         if let Err(error) = cx.provision(&guest, &facts).await {
             return Err(told_with_the_machine(error, &launched.machine).await);
         }
-        connection.clear_authorized_keys(cx, &options.communicator).await?;
-        let Launched { machine, .. } = launched;
-        shutdown::shut_down(cx, settings, connection.communicator(), machine).await?;
-        let main = settings.output_directory.join(&settings.vm_name);
-        image::make_compact(cx, programs, settings, &main).await?;
+        let finish = async {
+            connection.clear_authorized_keys(cx, &options.communicator).await?;
+            shutdown::shut_down(cx, settings, connection.communicator(), &launched.machine).await?;
+            let main = settings.output_directory.join(&settings.vm_name);
+            image::make_compact(cx, programs, settings, &main).await
+        };
+        cx.finish(&guest, &facts, finish).await?;
         if let Some(socket) = &settings.qmp_socket {
             // QEMU removes it by itself unless it was killed; it is no part of the artifact either way.
             let _ = tokio::fs::remove_file(cx.resolve(socket)).await;

@@ -87,7 +87,7 @@ impl Machine {
     }
 
     /// Switches it off: QEMU writes out what it holds and ends.
-    pub(super) async fn switch_off(self) -> Result<(), StepError> {
+    pub(super) async fn switch_off(&self) -> Result<(), StepError> {
         if let Some(pid) = self.process.pid.and_then(|pid| i32::try_from(pid).ok())
             && !self.has_ended()
         {

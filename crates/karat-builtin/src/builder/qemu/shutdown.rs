@@ -15,7 +15,7 @@ pub(super) async fn shut_down(
     cx: &StepContext,
     settings: &Settings,
     communicator: &dyn Communicator,
-    machine: Machine,
+    machine: &Machine,
 ) -> Result<(), StepError> {
     let options = &settings.options;
     if options.communicator.kind() == Ok(CommunicatorKind::None) {
@@ -55,7 +55,7 @@ pub(super) async fn shut_down(
 async fn wait_for_end(
     cx: &StepContext,
     options: &QemuOptions,
-    machine: Machine,
+    machine: &Machine,
     failed: &str,
 ) -> Result<(), StepError> {
     let limit = options.shutdown_timeout;

@@ -67,7 +67,7 @@ async fn qem_10_a_command_shuts_the_guest_down() {
     let (cx, host) = context();
     let settings = settings(json!({ "shutdown_command": host.directory().join("off") }));
     let machine = machine(&cx).await;
-    shut_down(&cx, &settings, &Shell { status: 0, ends: true }, machine).await.unwrap();
+    shut_down(&cx, &settings, &Shell { status: 0, ends: true }, &machine).await.unwrap();
     assert_eq!(host.lines()[0], "Gracefully halting virtual machine...");
     assert!(host.open_resources().is_empty());
 }
@@ -77,7 +77,7 @@ async fn qem_10_a_guest_that_does_not_go_down_is_told_with_the_status_of_the_com
     let (cx, host) = context();
     let settings = settings(json!({ "shutdown_command": "shutdwon", "shutdown_timeout": "100ms" }));
     let machine = machine(&cx).await;
-    let error = shut_down(&cx, &settings, &Shell { status: 127, ends: false }, machine)
+    let error = shut_down(&cx, &settings, &Shell { status: 127, ends: false }, &machine)
         .await
         .unwrap_err()
         .to_string();
@@ -95,7 +95,7 @@ async fn qem_10_a_guest_that_does_not_go_down_is_told_with_the_status_of_the_com
 async fn qem_10_without_a_command_the_machine_is_switched_off() {
     let (cx, host) = context();
     let machine = machine(&cx).await;
-    shut_down(&cx, &settings(json!({})), &Shell { status: 0, ends: false }, machine).await.unwrap();
+    shut_down(&cx, &settings(json!({})), &Shell { status: 0, ends: false }, &machine).await.unwrap();
     assert_eq!(host.lines(), ["Halting the virtual machine..."]);
 }
 
@@ -105,7 +105,7 @@ async fn qem_10_without_a_communicator_the_guest_ends_by_itself() {
     let settings = settings(json!({ "communicator": "none", "shutdown_timeout": "10s" }));
     let running = machine(&cx).await;
     std::fs::write(host.directory().join("off"), "").unwrap();
-    shut_down(&cx, &settings, &Shell { status: 0, ends: false }, running).await.unwrap();
+    shut_down(&cx, &settings, &Shell { status: 0, ends: false }, &running).await.unwrap();
     assert_eq!(host.lines(), ["Waiting for shutdown..."]);
 
     std::fs::remove_file(host.directory().join("off")).unwrap();
@@ -113,7 +113,7 @@ async fn qem_10_without_a_communicator_the_guest_ends_by_itself() {
         super::super::options::tests::settings(json!({ "communicator": "none", "shutdown_timeout": "50ms" }));
     let running = machine(&cx).await;
     let error =
-        shut_down(&cx, &short, &Shell { status: 0, ends: false }, running).await.unwrap_err().to_string();
+        shut_down(&cx, &short, &Shell { status: 0, ends: false }, &running).await.unwrap_err().to_string();
     assert!(error.starts_with("Failed to shutdown"), "{error}");
     host.tear_down().await;
 }
