@@ -36,6 +36,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let table = layers::read_table(&std::fs::read_to_string(root.join("ARCHITECTURE.md"))?)?;
     let packages = layers::read_packages(&metadata)?;
     let sources = tracked_sources(root)?;
+    let targets = [targets(root, &metadata), targets(root, &own_package(&root.join("fuzz"))?)].concat();
     let findings = [
         layers::rooms(&table, &packages),
         layers::dependencies(&table, &packages),
@@ -45,7 +46,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         sources::state_directory(&sources),
         sources::long_files(&sources),
         sources::ignored_tests(&sources),
-        sources::unreachable(&sources, &targets(root, &metadata)),
+        sources::unreachable(&sources, &targets),
     ]
     .concat();
     for finding in &findings {
@@ -57,9 +58,19 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 
 /// `cargo metadata` with the resolved graph.
 pub(crate) fn cargo_metadata(root: &Path) -> Result<Value> {
+    metadata(root, &["--locked"])
+}
+
+/// `cargo metadata` of a package that is no member of the workspace, without its dependencies.
+fn own_package(directory: &Path) -> Result<Value> {
+    metadata(directory, &["--no-deps"])
+}
+
+fn metadata(directory: &Path, options: &[&str]) -> Result<Value> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked"])
-        .current_dir(root)
+        .args(["metadata", "--format-version", "1"])
+        .args(options)
+        .current_dir(directory)
         .output()?;
     if !output.status.success() {
         return Err(format!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr)).into());
