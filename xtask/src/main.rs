@@ -1,8 +1,9 @@
-//! Developer commands: `cargo xtask tidy|parity|results|bench`.
+//! Developer commands: `cargo xtask tidy|parity|results|bench|differential`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer's command talks to its developer")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod bench;
+mod differential;
 mod parity;
 mod results;
 mod tidy;
@@ -17,7 +18,10 @@ cargo xtask tidy                                   rules about rooms and sources
 cargo xtask parity --results FILE [--check]        writes COMPATIBILITY.md from a test run; --check only compares
 cargo xtask results FILE                           sums a test run up in one line; fails if a test failed
 cargo xtask bench [--packer PATH] [--karat PATH] [--only CASE] [--runs N] [--json FILE]
-                                                   Karat against Packer on this machine (Packer: $PACKER_BIN, else PATH)";
+                                                   Karat against Packer on this machine (Packer: $PACKER_BIN, else PATH)
+cargo xtask differential fmt [--inputs N] [--seed N]
+                                                   Karat's formatter against Packer's and Terraform's ($PACKER, $TERRAFORM,
+                                                   else PATH), where they are present";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +31,7 @@ fn main() -> ExitCode {
         ["parity", rest @ ..] => parity::run(root(), rest),
         ["results", file] => results::run(Path::new(file)),
         ["bench", rest @ ..] => bench::run(root(), rest),
+        ["differential", rest @ ..] => differential::run(root(), rest),
         ["measure", report, command @ ..] => bench::measure(Path::new(report), command),
         _ => Err(USAGE.into()),
     };

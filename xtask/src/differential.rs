@@ -1,0 +1,21 @@
+//! Karat against the real programs, input by input: generated from fixed seeds, so that every run asks the same.
+//!
+//! An input that is treated otherwise is either explained by a rule, which has a row in `differences.md`, or a failure.
+//! Where a real program is missing, its share is left out and the output says so.
+
+mod fmt;
+mod oracle;
+mod random;
+mod tally;
+
+use std::path::Path;
+
+use crate::Result;
+
+/// `differential SUITE [arguments]`.
+pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
+    match arguments {
+        ["fmt", rest @ ..] => fmt::run(root, rest),
+        _ => Err("differential knows: fmt".into()),
+    }
+}
