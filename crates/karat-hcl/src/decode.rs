@@ -8,6 +8,7 @@ use karat_model::value::{Type, Value};
 
 use crate::dynamic::Dynamic;
 use crate::eval::eval;
+use crate::json::{Property, settle};
 use crate::scope::Scope;
 use crate::tree::{Attribute, Block, Body};
 
@@ -15,7 +16,9 @@ use crate::tree::{Attribute, Block, Body};
 /// blocks are null, absent lists of blocks are empty; what was reported as wrong is [`Value::error`].
 /// `dynamic` blocks are expanded.
 pub fn decode(body: &Body, schema: &Schema, scope: &Scope<'_>, diagnostics: &mut Diagnostics) -> Value {
+    let body = settle(body, schema, diagnostics);
     let mut attributes = BTreeMap::new();
+    diagnostics.extend(body.properties.iter().map(|property| unknown_property(property, schema)));
     for attribute in &body.attributes {
         let name = &attribute.name.name;
         match schema.attributes.get(name) {
@@ -31,7 +34,7 @@ pub fn decode(body: &Body, schema: &Schema, scope: &Scope<'_>, diagnostics: &mut
             continue;
         }
         if spec.required {
-            diagnostics.push(missing("argument", name, body, &spec.doc));
+            diagnostics.push(missing("argument", name, &body, &spec.doc));
         }
         attributes.insert(name.clone(), Value::null(spec.ty.clone()));
     }
@@ -42,7 +45,7 @@ pub fn decode(body: &Body, schema: &Schema, scope: &Scope<'_>, diagnostics: &mut
     for (name, spec) in &schema.blocks {
         let found = found.remove(name.as_str()).unwrap_or_default();
         if spec.required && found.first.is_none() {
-            diagnostics.push(missing("block", name, body, &spec.doc));
+            diagnostics.push(missing("block", name, &body, &spec.doc));
         }
         attributes.insert(name.clone(), found.into_value(spec));
     }
@@ -105,6 +108,19 @@ fn unknown_attribute(attribute: &Attribute, schema: &Schema) -> Diagnostic {
         Some(meant) if schema.blocks.contains_key(meant) => {
             problem.help(format!("did you mean the block `{meant}`?"))
         }
+        Some(meant) => {
+            problem.help(format!("did you mean `{meant}`?")).fix(Edit { span, replacement: meant.to_owned() })
+        }
+        None => problem,
+    }
+}
+
+fn unknown_property(property: &Property, schema: &Schema) -> Diagnostic {
+    let name = &property.name.text;
+    let span = property.name.inside();
+    let problem =
+        Diagnostic::error("unknown-argument", format!("There is no argument or block `{name}` here")).at(span);
+    match did_you_mean(name, schema.attributes.keys().chain(schema.blocks.keys()).map(String::as_str)) {
         Some(meant) => {
             problem.help(format!("did you mean `{meant}`?")).fix(Edit { span, replacement: meant.to_owned() })
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use karat_hcl::function::FunctionTable;
+use karat_hcl::json::{self, Form, Role};
 use karat_hcl::tree::{Attribute, Body};
 use karat_hcl::{Scope, eval};
 use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
@@ -191,7 +192,9 @@ impl<'t, 'a> Assignments<'t, 'a> {
     ) {
         let name = sources.name(file).to_owned();
         let entries = if name.ends_with(".json") {
-            json_entries(file, sources, diagnostics)
+            let mut body = json::parse(file, sources.text(file), diagnostics);
+            body.settle(|name| json_role(name), diagnostics);
+            hcl_entries(&body, &name, diagnostics)
         } else if name.ends_with(".hcl") {
             let body = karat_hcl::parse(file, sources.text(file), diagnostics);
             hcl_entries(&body, &name, diagnostics)
@@ -354,29 +357,9 @@ fn hcl_entries(body: &Body, file: &str, diagnostics: &mut Diagnostics) -> Vec<En
     body.attributes.iter().map(entry).collect()
 }
 
-/// The properties of a JSON file of values. Strings are taken as they are.
-fn json_entries(file: FileId, sources: &SourceMap, diagnostics: &mut Diagnostics) -> Vec<Entry> {
-    let text = sources.text(file);
-    let properties: serde_json::Map<String, serde_json::Value> = match serde_json::from_str(text) {
-        Ok(properties) => properties,
-        Err(error) => {
-            let line =
-                text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
-            let offset = (line + error.column().saturating_sub(1)).min(text.len());
-            diagnostics.push(
-                Diagnostic::error(code::UNREADABLE, "Invalid JSON")
-                    .at(Span::new(file, offset, offset))
-                    .detail(format!("A JSON file of variable values is one object, but: {error}.")),
-            );
-            return Vec::new();
-        }
-    };
-    let entry = |(name, value): (&String, &serde_json::Value)| {
-        let quoted = format!("\"{name}\"");
-        let start = text.find(&quoted).unwrap_or(0);
-        (name.clone(), Span::new(file, start, start + quoted.len()), Some(Value::from_json(value)))
-    };
-    properties.iter().map(entry).collect()
+/// What a property of a JSON file of values is. Strings are taken as they are.
+fn json_role(name: &str) -> Option<Role> {
+    (name != "//").then_some(Role::Argument(Form::Verbatim))
 }
 
 /// The problem without anything that quotes the text it is about.

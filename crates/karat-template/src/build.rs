@@ -194,7 +194,7 @@ impl<'r, 'a> Reader<'r, 'a> {
     fn read_source(&self, inner: &Expanded<'a>, found: &mut BuildBlock<'a>, diagnostics: &mut Diagnostics) {
         let Label { text, span } = &inner.label;
         let Some(mut used) = self.source_use(text, *span, &inner.scope, diagnostics) else { return };
-        let (meta, addition) = Meta::split(inner.body, &["name"], &inner.scope);
+        let (meta, addition) = Meta::split(inner.body.clone(), &["name"], &inner.scope, diagnostics);
         if let Some(name) = meta.text("name", diagnostics) {
             used.local = name;
         }
@@ -264,7 +264,7 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     fn provisioner(&self, inner: &Expanded<'a>, diagnostics: &mut Diagnostics) -> Use {
-        let (meta, body) = Meta::split(inner.body, meta::PROVISIONER, &inner.scope);
+        let (meta, body) = Meta::split(inner.body.clone(), meta::PROVISIONER, &inner.scope, diagnostics);
         let pause_before = meta.duration("pause_before", diagnostics).unwrap_or_default();
         let timeout = meta.duration("timeout", diagnostics).filter(|timeout| !timeout.is_zero());
         let policy = StepPolicy {
@@ -280,7 +280,7 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     fn post_processor(&self, inner: &Expanded<'a>, diagnostics: &mut Diagnostics) -> Use {
-        let (meta, body) = Meta::split(inner.body, meta::POST_PROCESSOR, &inner.scope);
+        let (meta, body) = Meta::split(inner.body.clone(), meta::POST_PROCESSOR, &inner.scope, diagnostics);
         let keep_input = meta.truth("keep_input_artifact", diagnostics);
         let used = self.component(ComponentKind::PostProcessor, inner, &meta, body, diagnostics);
         Use { keep_input, ..used }

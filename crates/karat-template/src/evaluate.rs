@@ -1,8 +1,10 @@
 //! From files and inputs to a plan.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use karat_hcl::json::settle;
 use karat_hcl::tree::Body;
 use karat_hcl::{Scope, decode};
 use karat_model::diagnostic::{Diagnostic, Diagnostics};
@@ -219,8 +221,10 @@ fn plan_build(
 /// The builder and its configuration: the source's body, and what the build adds to it.
 fn plan_source(used: &SourceUse<'_>, diagnostics: &mut Diagnostics) -> Option<Node<Value>> {
     let block = used.block?;
-    let mut body = block.body.clone();
+    let schema = used.schema?;
+    let mut body = settle(&block.body, schema, diagnostics).into_owned();
     if let Some(addition) = &used.addition {
+        let addition = settle(addition, schema, diagnostics);
         for attribute in &addition.attributes {
             if let Some(first) = body.attribute(&attribute.name.name) {
                 diagnostics.push(
@@ -237,13 +241,14 @@ fn plan_source(used: &SourceUse<'_>, diagnostics: &mut Diagnostics) -> Option<No
             body.attributes.push(attribute.clone());
         }
         body.blocks.extend(addition.blocks.iter().cloned());
+        body.properties.extend(addition.properties.iter().cloned());
     }
     let empty = Value::object(BTreeMap::new());
     let mut scope: Scope<'_> = used.scope.child();
     scope.set("source", names::source(&used.scope, &used.kind, &used.local));
     // A builder runs before there is anything to say about the build.
     scope.set("build", empty);
-    let config = decode(&body, used.schema?, &scope, diagnostics);
+    let config = decode(&body, schema, &scope, diagnostics);
     Some(Node { component: used.kind.clone(), config, span: block.header, arguments: arguments(&body) })
 }
 
@@ -260,21 +265,22 @@ impl Lateness<'_, '_> {
             .as_ref()
             .clone()
             .with("source", names::source(&used.scope, &self.used.kind, &self.used.local));
+        let schema = used.schema.clone()?;
+        let body = match settle(&used.body, &schema, diagnostics) {
+            Cow::Borrowed(_) => used.body.clone(),
+            Cow::Owned(body) => Arc::new(body),
+        };
+        let arguments = arguments(&body);
         let late = Late {
-            body: used.body.clone(),
-            schema: used.schema.clone()?,
+            body,
+            schema,
             scope,
             build: self.block.name.clone(),
             overrides: used.overrides.get(&self.used.local).cloned(),
             context: self.block.context.clone(),
         };
         late.check(diagnostics);
-        Some(Node {
-            component: used.component.clone(),
-            config: Arc::new(late),
-            span: used.span,
-            arguments: arguments(&used.body),
-        })
+        Some(Node { component: used.component.clone(), config: Arc::new(late), span: used.span, arguments })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use karat_hcl::tree::{Block, Body};
+use karat_hcl::tree::Body;
 use karat_hcl::{Scope, decode};
 use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
 use karat_model::facts::Facts;
@@ -43,8 +43,7 @@ impl Late {
     /// Evaluates with every `build.KEY` that the body mentions unknown: which of them the builder offers is not this
     /// crate's knowledge.
     pub(crate) fn check(&self, diagnostics: &mut Diagnostics) {
-        let mut keys = BTreeSet::new();
-        build_keys(&self.body, &mut keys);
+        let keys = build_keys(&self.body);
         self.decode(&Facts::pending(keys.iter().map(String::as_str)), diagnostics);
     }
 
@@ -59,11 +58,9 @@ impl Late {
 }
 
 /// The keys of `build` that a body mentions, nested blocks included.
-fn build_keys(body: &Body, keys: &mut BTreeSet<String>) {
-    let references = body.attributes.iter().flat_map(|attribute| attribute.expr.references());
-    let builds = references.filter(|reference| reference.root.name == "build");
-    keys.extend(builds.filter_map(|reference| reference.path.into_iter().next()).map(|name| name.name));
-    body.blocks.iter().for_each(|Block { body, .. }| build_keys(body, keys));
+fn build_keys(body: &Body) -> BTreeSet<String> {
+    let builds = body.references().into_iter().filter(|reference| reference.root.name == "build");
+    builds.filter_map(|reference| reference.path.into_iter().next()).map(|name| name.name).collect()
 }
 
 /// `config` with some of its values replaced. Packer reads such values loosely, so a lone element will do for a list.

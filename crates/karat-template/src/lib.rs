@@ -23,6 +23,7 @@ mod names;
 mod plugin;
 mod requirement;
 mod select;
+mod settle;
 mod shape;
 mod show;
 mod template;

@@ -9,7 +9,7 @@ use karat_hcl::tree::Body;
 use karat_model::diagnostic::{Diagnostic, Diagnostics};
 use karat_model::span::{FileId, SourceMap};
 
-use crate::code;
+use crate::{code, settle};
 
 /// The files of a template, read and parsed.
 #[derive(Clone, Debug)]
@@ -29,8 +29,8 @@ pub struct Loaded {
     pub(crate) values: Vec<FileId>,
 }
 
-/// Reads the template at `path`: a `.pkr.hcl` file, or a directory whose `*.pkr.hcl` files are read in name order
-/// together with its `*.auto.pkrvars.hcl` and `*.auto.pkrvars.json` files. Subdirectories are not entered.
+/// Reads the template at `path`: a `.pkr.hcl` or `.pkr.json` file, or a directory, whose `*.pkr.hcl` files are read in
+/// name order, then its `*.pkr.json` files, together with its `*.auto.pkrvars.hcl` and `*.auto.pkrvars.json` files. Subdirectories are not entered.
 ///
 /// Mistakes in the texts do not fail here: they are in [`Loaded::diagnostics`], beside the texts that they point into.
 ///
@@ -86,7 +86,15 @@ pub fn from_texts(
     for (name, text) in templates {
         path = PathBuf::from(&name);
         let file = sources.add(name, text);
-        bodies.push(karat_hcl::parse(file, sources.text(file), &mut diagnostics));
+        let text = sources.text(file);
+        let json = sources.name(file).ends_with(".json");
+        let mut body = if json {
+            karat_hcl::json::parse(file, text, &mut diagnostics)
+        } else {
+            karat_hcl::parse(file, text, &mut diagnostics)
+        };
+        settle::file(&mut body, &mut diagnostics);
+        bodies.push(body);
     }
     let values = values.into_iter().map(|(name, text)| sources.add(name, text)).collect();
     let directory = directory_of(&path);
@@ -131,22 +139,19 @@ fn directory(path: &Path, problems: &mut Diagnostics) -> (Vec<PathBuf>, Vec<Path
     (templates, [ending(".auto.pkrvars.hcl"), ending(".auto.pkrvars.json")].concat())
 }
 
-/// Says no to templates that are not HCL2 in its native syntax.
+/// Says no to templates that are not HCL2.
 fn refuse(file: &Path) -> Option<Diagnostic> {
     let name = file.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
     let shown = file.display();
-    if name.ends_with(".pkr.hcl") {
+    if name.ends_with(".pkr.hcl") || name.ends_with(".pkr.json") {
         return None;
     }
     let problem = |title: String| Diagnostic::error(code::ARRIVES_LATER, title);
-    Some(if name.ends_with(".pkr.json") {
-        problem(format!("Cannot read {shown}: templates in HCL's JSON syntax arrive with a later release"))
-            .detail("Write it in HCL's native syntax, in a file that ends in `.pkr.hcl`.")
-    } else if name.ends_with(".json") {
+    Some(if name.ends_with(".json") {
         problem(format!("Cannot read {shown}: legacy JSON templates arrive with a later release"))
             .detail("`packer hcl2_upgrade` turns such a template into a `.pkr.hcl` file.")
     } else {
-        problem(format!("Cannot read {shown}: its name does not end in `.pkr.hcl`")).detail(
+        problem(format!("Cannot read {shown}: its name does not end in `.pkr.hcl` or `.pkr.json`")).detail(
             "Packer reads files of any other name as legacy JSON templates, which arrive with a later release. \
              If this is an HCL2 template, rename it.",
         )

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use karat_hcl::json::{Form, Role};
 use karat_hcl::tree::{Attribute, Body, Expr};
 use karat_hcl::{Scope, eval};
 use karat_model::diagnostic::{Diagnostic, Diagnostics};
@@ -22,7 +23,7 @@ pub(crate) const POST_PROCESSOR: &[&str] = &["except", "keep_input_artifact", "n
 
 /// The meta-arguments of one body.
 pub(crate) struct Meta<'a> {
-    attributes: BTreeMap<&'a str, &'a Attribute>,
+    attributes: Vec<Attribute>,
     scope: &'a Scope<'a>,
 }
 
@@ -57,22 +58,25 @@ impl Sources {
 
 impl<'a> Meta<'a> {
     /// Splits a body in its meta-arguments and the rest.
-    pub(crate) fn split(body: &'a Body, names: &[&str], scope: &'a Scope<'a>) -> (Self, Body) {
-        let is_meta = |attribute: &&Attribute| names.contains(&attribute.name.name.as_str());
-        let attributes = body.attributes.iter().filter(is_meta).map(|a| (a.name.name.as_str(), a)).collect();
-        let rest = body.attributes.iter().filter(|attribute| !is_meta(attribute)).cloned().collect();
-        let rest = Body {
-            attributes: rest,
-            blocks: body.blocks.clone(),
-            properties: body.properties.clone(),
-            end: body.end,
-        };
-        (Self { attributes, scope }, rest)
+    pub(crate) fn split(
+        mut body: Body,
+        names: &[&str],
+        scope: &'a Scope<'a>,
+        diagnostics: &mut Diagnostics,
+    ) -> (Self, Body) {
+        body.settle(|name| names.contains(&name).then_some(Role::Argument(Form::Template)), diagnostics);
+        let is_meta = |attribute: &Attribute| names.contains(&attribute.name.name.as_str());
+        let (attributes, rest) = body.attributes.into_iter().partition(is_meta);
+        (Self { attributes, scope }, Body { attributes: rest, ..body })
+    }
+
+    fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name.name == name)
     }
 
     /// The value of one, converted. Null and mistakes, which are reported, count as absent.
     fn value(&self, name: &str, ty: &Type, diagnostics: &mut Diagnostics) -> Option<(Value, Span)> {
-        let attribute = self.attributes.get(name)?;
+        let attribute = self.attribute(name)?;
         let value = evaluate(&attribute.expr, name, ty, self.scope, diagnostics)?;
         Some((value, attribute.expr.span))
     }
@@ -149,7 +153,7 @@ impl<'a> Meta<'a> {
             diagnostics.push(wrong("override", span).help("override = { SOURCE = { ARGUMENT = VALUE } }"));
             return BTreeMap::new();
         };
-        let expr = self.attributes.get("override").map(|attribute| &attribute.expr);
+        let expr = self.attribute("override").map(|attribute| &attribute.expr);
         let mut overrides = BTreeMap::new();
         for (source, value) in sources {
             let item = expr.and_then(|expr| find_item(expr, source));

@@ -1,5 +1,6 @@
 //! Which arguments and blocks the template's own blocks may have.
 
+use karat_hcl::json::{Form, Property, Role};
 use karat_hcl::tree::{Attribute, Block, Body, Ident};
 use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
 use karat_model::span::Span;
@@ -71,6 +72,7 @@ pub(crate) const POST_PROCESSORS: Shape =
 impl Shape {
     /// Reports everything in `body` that may not stand there, and what is missing.
     pub(crate) fn check(&self, body: &Body, diagnostics: &mut Diagnostics) {
+        diagnostics.extend(body.properties.iter().map(|property| self.unknown_property(property)));
         if let Some(allowed) = self.arguments {
             let unknown =
                 body.attributes.iter().filter(|a| allowed.iter().all(|(name, _)| *name != a.name.name));
@@ -104,6 +106,19 @@ impl Shape {
         self.blocks?.iter().find(|(name, _)| *name == kind).map(|(_, labels)| *labels)
     }
 
+    /// What a JSON property of that name is here, if anything; as an argument its strings are read as `form` says.
+    pub(crate) fn role(&self, name: &str, form: Form) -> Option<Role> {
+        match self.labels(name) {
+            Some(_) if name == "dynamic" => Some(Role::Dynamic),
+            Some(labels) => Some(Role::Block(labels)),
+            None => match self.arguments {
+                // Any name but that of a comment.
+                None => (name != "//").then_some(Role::Argument(form)),
+                Some(known) => known.iter().any(|(known, _)| *known == name).then_some(Role::Argument(form)),
+            },
+        }
+    }
+
     /// Says that no block of this kind may stand here.
     pub(crate) fn unknown_kind(&self, kind: &str, span: Span) -> Diagnostic {
         let problem =
@@ -112,6 +127,17 @@ impl Shape {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem,
         }
+    }
+
+    fn unknown_property(&self, property: &Property) -> Diagnostic {
+        let name = &property.name.text;
+        let span = property.name.inside();
+        let problem =
+            Diagnostic::error(code::UNKNOWN_ARGUMENT, format!("There is no argument or block `{name}` here"))
+                .at(span);
+        let arguments = self.arguments.unwrap_or_default().iter().map(|(name, _)| *name);
+        let blocks = self.blocks.unwrap_or_default().iter().map(|(kind, _)| *kind);
+        suggest(problem, span, did_you_mean(name, arguments.chain(blocks)))
     }
 
     fn unknown_argument(&self, attribute: &Attribute, allowed: &[(&str, bool)]) -> Diagnostic {

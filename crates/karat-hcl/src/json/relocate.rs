@@ -1,0 +1,114 @@
+//! From places in a string to places in the file that the string is written in.
+
+use karat_model::diagnostic::{Diagnostic, Edit, Label};
+use karat_model::span::Span;
+
+use super::node::Text;
+use super::reader::escaped;
+use crate::tree::{Expr, ExprKind, Ident, Part, Step, StepKind};
+
+/// Turns the places in an expression that was read from the text of a string into places in the file.
+pub(super) fn relocate(expr: &mut Expr, text: &Text) {
+    Relocation { text }.expr(expr);
+}
+
+/// The same for a problem. What is to be inserted is written as in a JSON string.
+pub(super) fn relocate_problem(mut problem: Diagnostic, text: &Text) -> Diagnostic {
+    let moved = Relocation { text };
+    let labels = problem.primary.iter_mut().chain(&mut problem.secondary);
+    labels.for_each(|Label { span, .. }| moved.span(span));
+    for Edit { span, replacement } in &mut problem.fixes {
+        moved.span(span);
+        *replacement = escaped(replacement);
+    }
+    problem
+}
+
+struct Relocation<'t> {
+    text: &'t Text,
+}
+
+impl Relocation<'_> {
+    fn span(&self, span: &mut Span) {
+        *span = self.text.place(span.start, span.end);
+    }
+
+    fn exprs(&self, exprs: &mut [Expr]) {
+        exprs.iter_mut().for_each(|expr| self.expr(expr));
+    }
+
+    fn idents(&self, idents: &mut [Ident]) {
+        idents.iter_mut().for_each(|ident| self.span(&mut ident.span));
+    }
+
+    fn expr(&self, expr: &mut Expr) {
+        self.span(&mut expr.span);
+        match &mut expr.kind {
+            ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Error => {}
+            ExprKind::Template(parts) => self.parts(parts),
+            ExprKind::Access(base, steps) => {
+                self.expr(base);
+                self.steps(steps);
+            }
+            ExprKind::Call(call) => {
+                self.span(&mut call.name.span);
+                self.exprs(&mut call.arguments);
+            }
+            ExprKind::Tuple(elements) => self.exprs(elements),
+            ExprKind::Object(items) => items.iter_mut().for_each(|item| {
+                self.expr(&mut item.key);
+                self.expr(&mut item.value);
+            }),
+            ExprKind::For(each) => {
+                self.idents(&mut each.names);
+                self.expr(&mut each.collection);
+                each.key.iter_mut().for_each(|key| self.expr(key));
+                self.expr(&mut each.value);
+                each.condition.iter_mut().for_each(|condition| self.expr(condition));
+            }
+            ExprKind::Conditional(conditional) => {
+                self.expr(&mut conditional.condition);
+                self.expr(&mut conditional.yes);
+                self.expr(&mut conditional.no);
+            }
+            ExprKind::Chain(first, links) => {
+                self.expr(first);
+                for link in links {
+                    self.span(&mut link.op_span);
+                    self.expr(&mut link.operand);
+                }
+            }
+            ExprKind::Unary(_, operand) | ExprKind::Parens(operand) => self.expr(operand),
+        }
+    }
+
+    fn parts(&self, parts: &mut [Part]) {
+        for part in parts {
+            match part {
+                Part::Text(_) => {}
+                Part::Interpolation(expr) => self.expr(expr),
+                Part::If { condition, yes, no } => {
+                    self.expr(condition);
+                    self.parts(yes);
+                    self.parts(no);
+                }
+                Part::For { names, collection, body } => {
+                    self.idents(names);
+                    self.expr(collection);
+                    self.parts(body);
+                }
+            }
+        }
+    }
+
+    fn steps(&self, steps: &mut [Step]) {
+        for step in steps {
+            self.span(&mut step.span);
+            match &mut step.kind {
+                StepKind::Attribute(_) => {}
+                StepKind::Index(key) => self.expr(key),
+                StepKind::Splat(each) => self.steps(each),
+            }
+        }
+    }
+}
