@@ -119,7 +119,8 @@ fn unknown_property(property: &Property, schema: &Schema) -> Diagnostic {
     let name = &property.name.text;
     let span = property.name.inside();
     let problem =
-        Diagnostic::error("unknown-argument", format!("There is no argument or block `{name}` here")).at(span);
+        Diagnostic::error(code::UNKNOWN_ARGUMENT, format!("There is no argument or block `{name}` here"))
+            .at(span);
     match did_you_mean(name, schema.attributes.keys().chain(schema.blocks.keys()).map(String::as_str)) {
         Some(meant) => {
             problem.help(format!("did you mean `{meant}`?")).fix(Edit { span, replacement: meant.to_owned() })

@@ -193,7 +193,7 @@ impl<'t, 'a> Assignments<'t, 'a> {
         let name = sources.name(file).to_owned();
         let entries = if name.ends_with(".json") {
             let mut body = json::parse(file, sources.text(file), diagnostics);
-            body.settle(|name| json_role(name), diagnostics);
+            body.settle(&json_role, diagnostics);
             hcl_entries(&body, &name, diagnostics)
         } else if name.ends_with(".hcl") {
             let body = karat_hcl::parse(file, sources.text(file), diagnostics);

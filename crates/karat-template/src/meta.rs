@@ -64,7 +64,7 @@ impl<'a> Meta<'a> {
         scope: &'a Scope<'a>,
         diagnostics: &mut Diagnostics,
     ) -> (Self, Body) {
-        body.settle(|name| names.contains(&name).then_some(Role::Argument(Form::Template)), diagnostics);
+        body.settle(&|name| names.contains(&name).then_some(Role::Argument(Form::Template)), diagnostics);
         let is_meta = |attribute: &Attribute| names.contains(&attribute.name.name.as_str());
         let (attributes, rest) = body.attributes.into_iter().partition(is_meta);
         (Self { attributes, scope }, Body { attributes: rest, ..body })

@@ -13,7 +13,7 @@ pub(crate) fn file(body: &mut Body, diagnostics: &mut Diagnostics) {
 }
 
 fn settle(body: &mut Body, kind: &str, shape: &Shape, diagnostics: &mut Diagnostics) {
-    body.settle(|name| shape.role(name, form(kind, name)), diagnostics);
+    body.settle(&|name| shape.role(name, form(kind, name)), diagnostics);
     for block in &mut body.blocks {
         if block.kind.name == "dynamic" {
             let kind = block.labels.first().map_or("", |label| label.text.as_str());

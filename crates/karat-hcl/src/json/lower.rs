@@ -1,6 +1,6 @@
 //! JSON values to expressions.
 
-use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
 use karat_model::value::Value;
 use std::collections::HashMap;
 
@@ -44,7 +44,7 @@ fn object(properties: &[Property], form: Form, diagnostics: &mut Diagnostics) ->
             ObjectItem { key: string(name, form, diagnostics), value: lower(value, form, diagnostics) };
         if let Some(first) = seen.insert(name.text.as_ref(), name.span) {
             diagnostics.push(
-                Diagnostic::error("duplicate-key", format!("\"{}\" is in the object twice", name.text))
+                Diagnostic::error(code::DUPLICATE_KEY, format!("\"{}\" is in the object twice", name.text))
                     .label(name.span, "set again here")
                     .label(first, "first set here"),
             );

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, code, did_you_mean};
 use karat_model::span::{FileId, Span};
 use karat_model::value::Number;
 
@@ -162,7 +162,7 @@ impl Reader<'_> {
         if self.depth >= MAX_DEPTH {
             let problem = format!("This is nested more than {MAX_DEPTH} levels deep");
             return self.stop(
-                Diagnostic::error("too-deep", problem).label(self.here(), "the limit is reached here"),
+                Diagnostic::error(code::TOO_DEEP, problem).label(self.here(), "the limit is reached here"),
             );
         }
         self.depth += 1;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
 use karat_model::schema::Schema;
 use karat_model::span::Span;
 
@@ -26,7 +26,7 @@ pub enum Role {
 impl Body {
     /// Turns properties into arguments and blocks. What `role` does not know stays a property; those named `//` are
     /// comments and go away. Bodies of blocks keep their properties for whoever knows what they mean.
-    pub fn settle(&mut self, role: impl Fn(&str) -> Option<Role>, diagnostics: &mut Diagnostics) {
+    pub fn settle(&mut self, role: &dyn Fn(&str) -> Option<Role>, diagnostics: &mut Diagnostics) {
         let mut kept = Vec::new();
         for property in std::mem::take(&mut self.properties) {
             match role(&property.name.text) {
@@ -40,7 +40,7 @@ impl Body {
                     Blocks { kind: property.name.ident(), blocks: &mut self.blocks, diagnostics }
                         .add(property, &["type"]);
                     for block in self.blocks.iter_mut().skip(first) {
-                        block.body.settle(|name| Some(role_in_dynamic(name)), diagnostics);
+                        block.body.settle(&|name| Some(role_in_dynamic(name)), diagnostics);
                     }
                 }
                 None if property.name.text.as_ref() == "//" => {}
@@ -54,7 +54,7 @@ impl Body {
         let name = property.name.ident();
         if let Some(first) = self.attribute(&name.name) {
             diagnostics.push(
-                Diagnostic::error("duplicate-argument", format!("`{}` is set twice", name.name))
+                Diagnostic::error(code::DUPLICATE_ARGUMENT, format!("`{}` is set twice", name.name))
                     .label(name.span, "set again here")
                     .label(first.name.span, "first set here")
                     .help("an argument can be set once; remove one of them"),
@@ -96,7 +96,7 @@ pub fn settle<'b>(body: &'b Body, schema: &Schema, diagnostics: &mut Diagnostics
             (name == "dynamic").then_some(Role::Dynamic)
         }
     };
-    body.settle(role, diagnostics);
+    body.settle(&role, diagnostics);
     Cow::Owned(body)
 }
 
@@ -164,7 +164,7 @@ impl Blocks<'_> {
         let Node { kind, span } = node;
         match properties(kind, span) {
             Ok(properties) if properties.is_empty() => self.diagnostics.push(
-                Diagnostic::error("wrong-labels", format!("Missing {label} for {}", self.kind.name))
+                Diagnostic::error(code::LABELS, format!("Missing {label} for {}", self.kind.name))
                     .at(span)
                     .help(format!(
                         "the {label} is the name of a property: `{{ \"{}\": {{ … }} }}`",
@@ -206,7 +206,7 @@ impl Blocks<'_> {
             }
             _ => self.diagnostics.push(
                 Diagnostic::error(
-                    "unknown-argument",
+                    code::UNKNOWN_ARGUMENT,
                     format!("`{}` is a block, not an argument", self.kind.name),
                 )
                 .label(node.span, "an object is expected here")

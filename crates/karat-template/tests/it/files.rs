@@ -83,16 +83,22 @@ fn tpl_05_there_must_be_a_template() {
 }
 
 #[test]
-fn tpl_05_json_templates_arrive_later() {
-    let directory = directory(&[("a.pkr.json", "{}"), ("b.json", "{}")]);
-    for name in ["a.pkr.json", "b.json", ""] {
-        let shown = refusal(directory.path(), name);
-        let file = if name == "b.json" { "DIR/b.json" } else { "DIR/a.pkr.json" };
-        assert!(
-            shown.contains(&format!("Cannot read {file}: ")) && shown.contains("later release"),
-            "{shown}"
-        );
-    }
+fn tpl_05_legacy_json_templates_arrive_later() {
+    let directory = directory(&[("b.json", "{}")]);
+    let shown = refusal(directory.path(), "b.json");
+    assert!(shown.contains("Cannot read DIR/b.json: ") && shown.contains("later release"), "{shown}");
+}
+
+#[test]
+fn tpl_05_native_files_come_before_json_files() {
+    let directory = directory(&[
+        ("z.pkr.hcl", &format!("{BUILD}{VARIABLE}")),
+        ("a.pkr.json", r#"{"build": {"name": "json", "sources": ["null.s"]}}"#),
+        ("b.pkr.json", r#"{"source": {"null": {"s": {"communicator": "none", "ssh_host": "${var.v}"}}}}"#),
+    ]);
+    let expected =
+        |build| format!("{build}null.s (source s)\n  null {{communicator=\"none\" ssh_host=\"d\"}}\n");
+    assert_eq!(planned(directory.path()), expected("") + &expected("json."));
 }
 
 #[test]

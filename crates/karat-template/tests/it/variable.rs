@@ -129,7 +129,7 @@ fn tpl_06_undeclared_names() {
     let unknown = |inputs: &mut Inputs<'_>| inputs.var_files.push(file("f.txt", ""));
     assert_eq!(value(declaration, unknown), "Could not guess format of f.txt");
     let json = |inputs: &mut Inputs<'_>| inputs.var_files.push(file("f.json", "{\n  \"v\" 1\n}\n"));
-    assert_eq!(value(declaration, json), "f.json:2:7 Invalid JSON");
+    assert_eq!(value(declaration, json), "f.json:2:7 There is no `:` between the name and the value");
 }
 
 #[test]
