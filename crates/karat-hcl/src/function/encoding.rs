@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD as BASE64};
+use base64::{DecodeError, Engine, alphabet};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use karat_model::value::{JsonError, Type, Value};
@@ -22,7 +22,7 @@ pub(super) fn register(table: &mut FunctionTable) {
     };
     insert("base64encode", Type::String, |args| Ok(BASE64.encode(text(args, 0)).into()));
     insert("base64decode", Type::String, |args| {
-        let text = String::from_utf8(from_base64(args, 0)?);
+        let text = String::from_utf8(base64_argument(args, 0)?);
         text.map(Value::from).map_err(|_| FunctionError::argument(0, "what it encodes is not UTF-8 text"))
     });
     insert("base64gzip", Type::String, |args| Ok(BASE64.encode(gzip(text(args, 0).as_bytes())?).into()));
@@ -30,6 +30,10 @@ pub(super) fn register(table: &mut FunctionTable) {
     insert("jsondecode", Type::Any, |args| {
         json::read(text(args, 0))
             .map_err(|reason| FunctionError::argument(0, format!("it is not JSON: {reason}")))
+    });
+    insert("yamldecode", Type::Any, |args| {
+        yaml::read(text(args, 0))
+            .map_err(|reason| FunctionError::argument(0, format!("it is not YAML: {reason}")))
     });
     insert("urlencode", Type::String, |args| Ok(urlencode(text(args, 0)).into()));
     let any = || Param::new("value", Type::Any).or_null();
@@ -60,14 +64,33 @@ pub(super) fn register(table: &mut FunctionTable) {
     table.insert(
         "textdecodebase64",
         Function::new([param(), charset()], Type::String, |args| {
-            let text = charset::find(args, 1)?.decode(&from_base64(args, 0)?);
+            let text = charset::find(args, 1)?.decode(&base64_argument(args, 0)?);
             text.map(Value::from).ok_or_else(|| FunctionError::argument(0, "it is not text in that encoding"))
         }),
     );
 }
 
-fn from_base64(args: &[Value], at: usize) -> Result<Vec<u8>> {
-    BASE64.decode(text(args, at)).map_err(|_| FunctionError::argument(at, "it is not base64"))
+/// The bytes that base64 stands for, read as Go does: line breaks do not count, nor do bits beyond the last byte.
+pub(super) fn from_base64(text: &str) -> std::result::Result<Vec<u8>, DecodeError> {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+    );
+    LENIENT.decode(text.replace(['\r', '\n'], ""))
+}
+
+/// The bytes of an argument in base64.
+pub(super) fn base64_argument(args: &[Value], at: usize) -> Result<Vec<u8>> {
+    from_base64(text(args, at)).map_err(|error| {
+        let reason = match error {
+            _ if args.get(at).is_some_and(Value::is_sensitive) => String::new(),
+            DecodeError::InvalidByte(offset, _) => {
+                format!(": character {} does not belong there", offset + 1)
+            }
+            _ => ": it ends too early or too late".to_owned(),
+        };
+        FunctionError::argument(at, format!("it is not base64{reason}"))
+    })
 }
 
 /// A value as JSON on one line, names sorted, and nothing in it that could end a script in a web page, as Go does it.

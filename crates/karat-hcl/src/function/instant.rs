@@ -48,6 +48,10 @@ fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
+fn has_day(year: i64, month: i64, day: i64) -> bool {
+    (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day)
+}
+
 /// Days from 1970 to a date.
 fn days_to(year: i64, month: i64, day: i64) -> i64 {
     let before = year - 1;
@@ -93,13 +97,18 @@ impl Instant {
         if !rest.is_empty() {
             return Err(wrong());
         }
-        if !(1..=12).contains(&month) || day < 1 || day > days_in(year, month) {
+        if !has_day(year, month, day) {
             return Err("it names a day that the calendar does not have".to_owned());
         }
         if hour > 23 || minute > 59 || second > 59 {
             return Err("it names a time that the clock does not have".to_owned());
         }
         Ok(Self { year, month, day, hour, minute, second, nanos, offset })
+    }
+
+    /// Whether calendar and clock have it.
+    pub(super) fn exists(&self) -> bool {
+        has_day(self.year, self.month, self.day) && self.hour <= 23 && self.minute <= 59 && self.second <= 59
     }
 
     /// The point so long after 1970 began, on a clock with this offset. None beyond the years 0 to 9999.

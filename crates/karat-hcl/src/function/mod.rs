@@ -23,6 +23,7 @@ mod mapping;
 mod network;
 mod numeric;
 mod pattern;
+mod private_key;
 mod sequence;
 mod set;
 mod string;
@@ -232,6 +233,7 @@ pub fn standard(context: &FunctionContext) -> FunctionTable {
     network::register(&mut table);
     numeric::register(&mut table);
     pattern::register(&mut table);
+    private_key::register(&mut table);
     sequence::register(&mut table);
     set::register(&mut table);
     string::register(&mut table);

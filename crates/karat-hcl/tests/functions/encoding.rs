@@ -1,6 +1,6 @@
 //! Functions of encodings, digests and networks.
 
-use super::check;
+use super::{call, check};
 
 #[test]
 #[rustfmt::skip]
@@ -34,7 +34,10 @@ fn calls_give_these_results() {
         (r#"csvdecode("a,b\n")"#, "list[]"),
         (r#"base64encode("héllo")"#, r#""aMOpbGxv""#),
         (r#"base64decode("aMOpbGxv")"#, r#""héllo""#),
-        (r#"base64decode("!!")"#, "error in argument 1: it is not base64"),
+        (r#"base64decode("!!")"#, "error in argument 1: it is not base64: character 1 does not belong there"),
+        (r#"base64decode("YR==")"#, r#""a""#),
+        (r#"base64decode("YW\nJj")"#, r#""abc""#),
+        (r#"base64decode("YWI")"#, "error in argument 1: it is not base64: it ends too early or too late"),
         (r#"base64decode("/w==")"#, "error in argument 1: what it encodes is not UTF-8 text"),
         (r#"urlencode("a b&c/é~*'")"#, r#""a+b%26c%2F%C3%A9~%2A%27""#),
         (r#"textencodebase64("hé", "UTF-16LE")"#, r#""aADpAA==""#),
@@ -44,7 +47,19 @@ fn calls_give_these_results() {
         (r#"textencodebase64("日", "ISO-8859-1")"#, "error in argument 1: the encoding has no code for one of its characters '日'"),
         (r#"textencodebase64("日x", "UTF-16BE")"#, r#""ZeUAeA==""#),
         (r#"textdecodebase64("aA==", "UTF-16LE")"#, "error in argument 1: it is not text in that encoding"),
-        (r#"textencodebase64("a", "bogus")"#, r#"error in argument 2: the encoding "bogus" is not supported; UTF-8, UTF-16LE, UTF-16BE, ISO-8859-1 and US-ASCII are"#),
+        (r#"textencodebase64("a", "bogus")"#, r#"error in argument 2: "bogus" is not the IANA name of an encoding that is supported; such are UTF-8, UTF-16LE, ISO-8859-1, windows-1252, Shift_JIS, GB18030"#),
+        (r#"textencodebase64("a", "windows-1259")"#, r#"error in argument 2: "windows-1259" is not the IANA name of an encoding that is supported; did you mean "windows-1250"?"#),
+        (r#"textencodebase64("Grüße €", "windows-1252")"#, r#""R3L832UggA==""#),
+        (r#"textdecodebase64("R3L832UggA==", "cswindows1252")"#, r#""Grüße €""#),
+        (r#"textencodebase64("日本語", "Shift_JIS")"#, r#""k/qWe4zq""#),
+        (r#"textdecodebase64("k/qWe4zq", "shift_jis")"#, r#""日本語""#),
+        (r#"textencodebase64("é", "cp437")"#, r#""gg==""#),
+        (r#"textencodebase64("A1", "IBM037")"#, r#""wfE=""#),
+        (r#"textdecodebase64("wfE=", "IBM037")"#, r#""A1""#),
+        (r#"textencodebase64("é", "UTF-16")"#, r#""/v8A6Q==""#),
+        (r#"textdecodebase64("//7pAA==", "UTF-16")"#, r#""é""#),
+        (r#"textdecodebase64("gQ==", "windows-1253")"#, r#""\u{81}""#),
+        (r#"textdecodebase64("0g==", "windows-1253")"#, "error in argument 1: it is not text in that encoding"),
         (r#"md5("hello")"#, r#""5d41402abc4b2a76b9719d911017c592""#),
         (r#"sha1("hello")"#, r#""aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d""#),
         (r#"sha256("hello")"#, r#""2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824""#),
@@ -120,5 +135,45 @@ fn a_password_fits_its_hash() {
         assert!(hash.starts_with(cost), "{call}: {hash}");
         assert!(bcrypt::verify("secret", hash).expect("a hash"), "{call}: {hash}");
         assert_ne!(super::call(call).trim_matches('"'), hash);
+    }
+}
+
+#[test]
+fn tpl_10_rsadecrypt_reads_traditional_keys() {
+    let key = include_str!("key.pem");
+    let cipher = "a9jJl83OfVJx+aTlXhvTgIky2SR3oMepoA0rs571oHdw/nqEGDS72QW8WeFFTgY6pWe+VdWu5sGBGWbYQFJLKARwQLsLA+TlKOHH\
+                  3774CsIyER3OJMN9GE63SRTMT9O7hEWxiXB9yva7xfM296GBQ9OhQzYRGMau0zeiZmG5OC8=";
+    let decrypt =
+        |cipher: &str, key: &str| call(&format!("rsadecrypt({cipher:?}, {})", serde_json::json!(key)));
+    assert_eq!(decrypt(cipher, key), r#""wörld""#);
+    assert_eq!(decrypt(cipher, &key.replace("RSA PRIVATE KEY", "PRIVATE KEY")), r#""wörld""#);
+    assert_eq!(decrypt(cipher, &key.replace('\n', "\r\n")), r#""wörld""#);
+    for (cipher, key, expected) in [
+        ("@", key.to_owned(), "1: it is not base64: character 1 does not belong there"),
+        ("AAAA", key.to_owned(), "1: it cannot be decrypted: it belongs to another key, or is damaged"),
+        (cipher, String::new(), "2: it is not a private key in PEM, which begins with -----BEGIN"),
+        (
+            cipher,
+            key.replace("-----END", ""),
+            "2: it is not a private key in PEM, which begins with -----BEGIN",
+        ),
+        (
+            cipher,
+            key.replacen("KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\n\n", 1),
+            "2: the key is protected by a password; remove that: openssl rsa -in KEY -traditional",
+        ),
+        (
+            cipher,
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".to_owned(),
+            "2: \"BEGIN PRIVATE KEY\" is not the traditional kind of RSA key; convert it: \
+             openssl rsa -in KEY -traditional",
+        ),
+        (
+            cipher,
+            "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n".to_owned(),
+            "2: \"BEGIN PUBLIC KEY\" does not begin an RSA private key",
+        ),
+    ] {
+        assert_eq!(decrypt(cipher, &key), format!("error in argument {expected}"));
     }
 }

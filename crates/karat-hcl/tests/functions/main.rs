@@ -8,6 +8,7 @@ mod file;
 mod number;
 mod text;
 mod time;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
