@@ -7,7 +7,7 @@ use karat_model::schema::{self, Nesting, Schema};
 use karat_model::value::{Type, Value};
 
 use crate::dynamic::Dynamic;
-use crate::eval::eval;
+use crate::eval::{eval, mentioned};
 use crate::json::{Property, settle};
 use crate::scope::Scope;
 use crate::tree::{Attribute, Block, Body};
@@ -77,7 +77,8 @@ fn decode_attribute(
         Err(error) => {
             let problem =
                 Diagnostic::error(code::WRONG_TYPE, format!("The argument `{name}` has the wrong type"))
-                    .label(attribute.expr.span, error.to_string());
+                    .label(attribute.expr.span, error.to_string())
+                    .values(mentioned(&attribute.expr, scope));
             let is_element = spec.ty.element().is_some_and(|element| value.convert(element).is_ok());
             diagnostics.push(match spec.ty {
                 Type::List(_) | Type::Set(_) if is_element => problem

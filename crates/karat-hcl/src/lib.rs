@@ -21,7 +21,7 @@ pub mod tree;
 pub use constraint::{TypeConstraint, type_constraint};
 pub use decode::decode;
 pub use dynamic::Dynamic;
-pub use eval::eval;
+pub use eval::{eval, mentioned};
 pub use expression::{Reference, Traversal};
 pub use format::format;
 pub use lexer::{is_identifier, lex, lex_template};

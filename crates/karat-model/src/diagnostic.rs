@@ -5,9 +5,11 @@ use std::collections::HashSet;
 use crate::span::Span;
 
 pub mod code;
+mod named_value;
 mod suggestion;
 
 pub use code::Code;
+pub use named_value::{NamedValue, Shown};
 pub use suggestion::did_you_mean;
 
 /// How many diagnostics one run shows before it says that there are more.
@@ -63,6 +65,9 @@ pub struct Diagnostic {
     pub fixes: Vec<Edit>,
     /// The enclosing block, for example `source "qemu" "x"`.
     pub context: Option<String>,
+    /// What the names of the expression stand for that is wrong. `None` until somebody has looked, so that an outer
+    /// expression does not add its own.
+    pub values: Option<Vec<NamedValue>>,
 }
 
 impl Diagnostic {
@@ -78,6 +83,7 @@ impl Diagnostic {
             help: Vec::new(),
             fixes: Vec::new(),
             context: None,
+            values: None,
         }
     }
 
@@ -146,6 +152,13 @@ impl Diagnostic {
         self
     }
 
+    /// Says what names stand for.
+    #[must_use]
+    pub fn values(mut self, values: Vec<NamedValue>) -> Self {
+        self.values = Some(values);
+        self
+    }
+
     /// Whether this stops the run.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
@@ -185,6 +198,11 @@ impl Diagnostics {
     /// In the order in which they were found.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.0.iter()
+    }
+
+    /// For adding to what is said.
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
+        self.0.iter_mut()
     }
 
     /// What people see: in the order of the text (those without a place first), each problem of a place once, at

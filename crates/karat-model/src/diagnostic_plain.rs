@@ -2,11 +2,14 @@
 
 use std::ops::RangeInclusive;
 
-use crate::diagnostic::{Diagnostic, Edit, Label, Severity};
+use crate::diagnostic::{Diagnostic, Edit, Label, NamedValue, Severity, Shown};
 use crate::span::{SourceMap, Span};
 
 /// Where details wrap, in characters.
 const WIDTH: usize = 80;
+
+/// How many characters of a long line are shown.
+const LINE: usize = 200;
 
 /// How many lines of a long excerpt are shown.
 const EXCERPT: usize = 12;
@@ -31,6 +34,7 @@ pub fn render_plain(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
             parts.push(wrap(&primary.message));
         }
     }
+    parts.extend(diagnostic.values.as_deref().and_then(with_values));
     parts.extend(diagnostic.detail.iter().map(|detail| wrap(detail)));
     parts.extend(diagnostic.secondary.iter().map(|label| elsewhere(label, sources)));
     parts.extend(diagnostic.notes.iter().map(|note| wrap(&format!("Note: {note}"))));
@@ -48,6 +52,17 @@ pub fn render_plain(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
 
 fn place(span: Span, sources: &SourceMap) -> String {
     format!("on {} line {}", sources.name(span.file), sources.position(span).line)
+}
+
+/// `with var.a as "b",` and so on, in Packer's words.
+fn with_values(values: &[NamedValue]) -> Option<String> {
+    let value = |value: &NamedValue| match &value.shown {
+        Shown::Value(text) => format!("{} as {text}", value.name),
+        Shown::Sensitive => format!("{} as (sensitive value)", value.name),
+        Shown::AtRunTime => format!("{} as a value that will be known at run time", value.name),
+    };
+    let values: Vec<String> = values.iter().map(value).collect();
+    (!values.is_empty()).then(|| format!("with {}.", values.join(",\n     ")))
 }
 
 fn elsewhere(label: &Label, sources: &SourceMap) -> String {
@@ -78,15 +93,27 @@ fn excerpt(span: Span, sources: &SourceMap) -> String {
     }
     let lines = lines(span, sources);
     let hidden = lines.end() - lines.start() >= EXCERPT;
+    let mut first = Some(sources.position(span).column);
     let mut shown: Vec<String> = (text.split('\n').enumerate())
         .skip(lines.start() - 1)
         .take((lines.end() + 1 - lines.start()).min(EXCERPT))
-        .map(|(at, line)| format!("{:4}: {}", at + 1, line.trim_end_matches('\r')))
+        .map(|(at, line)| format!("{:4}: {}", at + 1, around(line.trim_end_matches('\r'), first.take())))
         .collect();
     if hidden {
         shown.push("      …".to_owned());
     }
     shown.join("\n")
+}
+
+/// A line; of a very long one, what is around a column (the first line of a span), or its beginning.
+fn around(line: &str, column: Option<usize>) -> String {
+    if line.len() <= LINE || line.chars().count() <= LINE {
+        return line.to_owned();
+    }
+    let before = column.unwrap_or(1).saturating_sub(LINE / 2);
+    let shown: String = line.chars().skip(before).take(LINE).collect();
+    let more = line.chars().nth(before + LINE).is_some();
+    format!("{}{shown}{}", if before > 0 { "…" } else { "" }, if more { "…" } else { "" })
 }
 
 /// Line numbers of a span. A span that ends with a line does not reach into the next.

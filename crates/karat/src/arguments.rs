@@ -68,6 +68,9 @@ pub(crate) struct Build {
     pub(crate) template: PathBuf,
     #[command(flatten)]
     pub(crate) selection: Selection,
+    /// Show the run and what is wrong as JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
     /// Colour: on, off, or on where the output is a terminal
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, hide_possible_values = true)]
     pub(crate) color: Option<bool>,
@@ -109,6 +112,9 @@ pub(crate) struct Validate {
     pub(crate) template: PathBuf,
     #[command(flatten)]
     pub(crate) selection: Selection,
+    /// Show what is wrong as JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
     /// Only whether the text can be read
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) syntax_only: bool,
@@ -123,6 +129,9 @@ pub(crate) struct Inspect {
     pub(crate) template: PathBuf,
     #[command(flatten)]
     pub(crate) selection: Selection,
+    /// Show what is wrong as JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -52,7 +52,18 @@ pub(crate) fn run(arguments: Vec<OsString>) -> End {
         Command::Build(build) => build.color,
         _ => None,
     };
-    let console = Console::new(arguments.machine_readable, color, strict);
+    let json = match &arguments.command {
+        Command::Build(build) => build.json,
+        Command::Validate(validate) => validate.json,
+        Command::Inspect(inspect) => inspect.json,
+        _ => false,
+    };
+    let console = Console::new(arguments.machine_readable, json, color, strict);
+    if json && (strict || arguments.machine_readable) {
+        let other = if strict { "--strict, which is exactly Packer" } else { "--machine-readable" };
+        console.error(&format!("Error: --json does not go with {other}"));
+        return End::Failure;
+    }
     match arguments.command {
         Command::Build(build) => build::run(&build, console, strict),
         Command::Validate(validate) => validate::run(&validate, console, strict),
@@ -66,7 +77,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> End {
 
 /// Help, or what is wrong with the command line: all on stdout, as Packer does.
 fn usage(error: &clap::Error) -> End {
-    let console = Console::new(false, None, false);
+    let console = Console::new(false, false, None, false);
     let text = if console.color { error.render().ansi().to_string() } else { error.render().to_string() };
     console.raw(&text);
     match error.kind() {

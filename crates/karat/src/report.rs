@@ -5,6 +5,7 @@
 mod diagnostics;
 mod duration;
 mod human;
+mod json;
 mod machine;
 mod style;
 
@@ -30,30 +31,39 @@ pub(crate) trait Reporter: Send {
 pub(crate) struct Console {
     /// Machine-readable lines.
     pub(crate) machine: bool,
+    /// JSON lines.
+    pub(crate) json: bool,
     /// Colour.
     pub(crate) color: bool,
     /// Before a run, a line for each build says which colour it has.
     pub(crate) banner: bool,
     /// Drawings instead of Packer's plain text, where somebody looks at it.
     pub(crate) terminal: bool,
+    /// Nothing that Packer does not say.
+    pub(crate) strict: bool,
 }
 
 impl Console {
-    /// What suits this process. `color` is the user's word; without one, colour is for terminals, and under `strict`
+    /// What suits this process. `machine` and `json`: what the user asked for. `color` is the user's word; without one, colour is for terminals, and under `strict`
     /// for everybody, as in Packer; which also announces colours that the environment forbids.
-    pub(crate) fn new(machine: bool, color: Option<bool>, strict: bool) -> Self {
+    pub(crate) fn new(machine: bool, json: bool, color: Option<bool>, strict: bool) -> Self {
         let is_set = |name| std::env::var_os(name).is_some();
         let terminal = io::stdout().is_terminal() && !strict;
-        let refused = is_set("PACKER_NO_COLOR") || (!strict && is_set("NO_COLOR")) || machine;
+        let refused = is_set("PACKER_NO_COLOR") || (!strict && is_set("NO_COLOR")) || machine || json;
         let color_asked = color.unwrap_or(strict || terminal);
         let color = color_asked && !refused;
-        Self { machine, color, banner: color || (strict && color_asked && !machine), terminal }
+        let terminal = terminal && !machine && !json;
+        Self { machine, json, color, banner: color || (strict && color_asked && !machine), terminal, strict }
     }
 
     /// A reporter for a run.
     pub(crate) fn reporter(self, timestamps: bool) -> Box<dyn Reporter> {
         let out = Box::new(io::stdout());
-        if self.machine { Box::new(Machine::new(out)) } else { Box::new(Human::new(out, self, timestamps)) }
+        match self {
+            Self { json: true, .. } => Box::new(json::Events::new(out)),
+            Self { machine: true, .. } => Box::new(Machine::new(out)),
+            _ => Box::new(Human::new(out, self, timestamps)),
+        }
     }
 
     /// Says something that belongs to no build.
@@ -84,11 +94,18 @@ impl Console {
         if diagnostics.is_empty() {
             return;
         }
-        let text = if self.terminal && !self.machine {
-            diagnostics::drawn(diagnostics, sources, self.color)
+        if self.json {
+            let line = |problem| json::diagnostic(problem, sources, redactor);
+            return write_quietly(&diagnostics.iter().map(line).collect::<String>());
+        }
+        let mut text = if self.terminal {
+            diagnostics::drawn(diagnostics, sources, self.color) + "\n\n"
         } else {
             diagnostics::plain(diagnostics, sources)
         };
+        if !self.strict && !self.machine {
+            text.push_str(&diagnostics::more(diagnostics));
+        }
         let text = redactor.redact(&text);
         if diagnostics.has_errors() && !(self.terminal && self.color) {
             self.error(&text);
@@ -98,7 +115,9 @@ impl Console {
     }
 
     fn line(self, kind: &str, text: &str, is_error: bool) {
-        if self.machine {
+        if self.json {
+            write_quietly(&json::message(text, is_error));
+        } else if self.machine {
             write_quietly(&machine::line(machine::now(), "", "ui", &[kind, text]));
         } else if is_error && self.color && self.terminal {
             // Packer 1.16 colours what builds say and nothing else.

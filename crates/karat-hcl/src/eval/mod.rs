@@ -7,6 +7,8 @@ use karat_model::diagnostic::{Code, Diagnostic, Diagnostics, code};
 use karat_model::span::Span;
 use karat_model::value::{ConvertError, Type, Value, unify};
 
+pub use mention::mentioned;
+
 use crate::scope::Scope;
 use crate::tree::{Conditional, Expr, ExprKind, ObjectItem, Part, UnaryOp};
 
@@ -14,6 +16,7 @@ mod access;
 mod call;
 mod hint;
 mod iterate;
+mod mention;
 mod operator;
 mod template;
 
@@ -55,6 +58,15 @@ impl Evaluator<'_> {
     }
 
     fn expr(&mut self, expr: &Expr, scope: &Scope<'_>) -> Value {
+        let before = self.diagnostics.len();
+        let value = self.kind(expr, scope);
+        if self.diagnostics.len() > before {
+            self.show_values(before, expr, scope);
+        }
+        value
+    }
+
+    fn kind(&mut self, expr: &Expr, scope: &Scope<'_>) -> Value {
         match &expr.kind {
             ExprKind::Literal(value) => value.as_ref().clone(),
             ExprKind::Template(parts) => self.template(parts, scope),

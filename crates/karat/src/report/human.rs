@@ -353,7 +353,8 @@ mod tests {
         kinds.into_iter().zip(0..).map(|((scope, kind), seq)| Event { seq, at_ms, scope, kind }).collect()
     }
 
-    const PLAIN: Console = Console { machine: false, color: false, banner: false, terminal: false };
+    const PLAIN: Console =
+        Console { machine: false, json: false, color: false, banner: false, terminal: false, strict: false };
 
     fn shown(make: impl FnOnce(Box<dyn Write + Send>) -> Box<dyn Reporter>) -> String {
         let page = Page::default();
