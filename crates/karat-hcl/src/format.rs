@@ -151,12 +151,11 @@ impl Layout<'_> {
     }
 
     fn needs_space(&self, before: Option<TokenKind>, left: usize, right: usize) -> bool {
+        let is_in = before == Some(T::Ident) && self.token(left) == "in";
         match (self.kind(left), self.kind(right)) {
-            // The list in `for x in [a]` is not an index of `in`.
-            (T::Ident, T::OpenBracket) if before == Some(T::Ident) && self.token(left) == "in" => true,
             // `1 .a` is not the beginning of `1.a`. (Packer makes another number of `1 .5`.)
             (T::Number, T::Dot) if before != Some(T::Dot) => self.is_apart(right) || self.is_apart(right + 1),
-            (left, right) => apart(before, left, right),
+            (left, right) => apart(before, left, is_in, right),
         }
     }
 
@@ -224,8 +223,9 @@ fn depth(kind: TokenKind) -> isize {
     }
 }
 
-/// Whether a space stands between two neighbours; `before` is what stands before the left one.
-fn apart(before: Option<TokenKind>, left: TokenKind, right: TokenKind) -> bool {
+/// Whether a space stands between two neighbours; `before` is what stands before the left one, `is_in` whether
+/// that one is the word between a `for` and its collection.
+fn apart(before: Option<TokenKind>, left: TokenKind, is_in: bool, right: TokenKind) -> bool {
     match (left, right) {
         (_, T::Newline | T::End) => false,
         (T::Ident, T::OpenParen | T::DoubleColon) | (T::DoubleColon, T::Ident) => false,
@@ -235,6 +235,8 @@ fn apart(before: Option<TokenKind>, left: TokenKind, right: TokenKind) -> bool {
         (T::Text | T::OpenQuote | T::OpenHeredoc, _) | (_, T::Text | T::CloseQuote | T::CloseHeredoc) => {
             false
         }
+        // In `for x in [a]` the list is not an index of `in`.
+        _ if is_in => true,
         // An index.
         (T::Ident | T::Number, T::OpenBracket) => false,
         (left, T::OpenBracket) if depth(left) < 0 => false,

@@ -165,13 +165,10 @@ impl<'a> Lexer<'a> {
     }
 
     fn line_comment(&mut self, rest: &str) {
-        let line = rest.find('\n').unwrap_or(rest.len());
-        let len = if rest.as_bytes().get(..line).is_some_and(|line| line.ends_with(b"\r")) {
-            line - 1
-        } else {
-            line
-        };
-        self.push(T::Comment, len);
+        let (line, ends) = rest.split_once('\n').map_or((rest, false), |(line, _)| (line, true));
+        // A carriage return is part of the line end, if there is one.
+        let line = line.strip_suffix('\r').filter(|_| ends).unwrap_or(line);
+        self.push(T::Comment, line.len());
     }
 
     fn block_comment(&mut self, rest: &str) {

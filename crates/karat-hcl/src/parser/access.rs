@@ -48,6 +48,10 @@ impl Parser<'_> {
                     let dot = self.next();
                     each.push(self.name_or_number(dot)?);
                 }
+                if self.peek().kind == T::Dot && self.peek_second().kind == T::Star {
+                    let inner = self.span(self.peek()).to(self.span(self.peek_second()));
+                    return self.fail(nested_splat(inner));
+                }
                 let span = self.span(dot).to(each.last().map_or(self.span(star), |step| step.span));
                 Ok(Step { kind: StepKind::Splat(each), span })
             }
@@ -99,6 +103,13 @@ impl Parser<'_> {
         let close = self.close(T::CloseBracket, open)?;
         Ok(Step { kind: StepKind::Index(key), span: self.span(open).to(self.span(close)) })
     }
+}
+
+fn nested_splat(span: Span) -> Diagnostic {
+    Diagnostic::error(SYNTAX, "A `.*` cannot follow another one")
+        .at(span)
+        .help("write `[*]`")
+        .fix(Edit { span, replacement: "[*]".to_owned() })
 }
 
 /// `.0.1` reads as a fraction.

@@ -241,6 +241,7 @@ impl Parser<'_> {
     fn braced_body(&mut self, open: Token, header: Span) -> Parsed<(Body, Token)> {
         self.newlines.push(true);
         let mut body = self.empty_body();
+        let inside = self.at;
         let one_line = !matches!(self.peek().kind, T::Newline | T::CloseBrace);
         self.items(&mut body);
         self.newlines.pop();
@@ -256,23 +257,20 @@ impl Parser<'_> {
         self.next();
         body.end = self.span(close);
         if one_line {
-            self.check_one_line(&body, header);
+            self.check_one_line(&body, inside);
         }
         Ok((body, close))
     }
 
     /// A block that has something on the line of its `{` may have one argument, and must end on that line.
-    fn check_one_line(&mut self, body: &Body, header: Span) {
+    /// `inside` is its first token.
+    fn check_one_line(&mut self, body: &Body, inside: usize) {
         let problem = Diagnostic::error(SYNTAX, "A block on one line can have one argument and nothing else");
-        let inside = header.end as usize..body.end.start as usize;
-        let first = body.attributes.first().map(|attribute| attribute.span.range());
-        let breaks =
-            |range: std::ops::Range<usize>| self.text.get(range).is_some_and(|text| text.contains('\n'));
-        // The value itself may span lines, in brackets or as a heredoc.
-        let broken = match first {
-            Some(first) => breaks(inside.start..first.start) || breaks(first.end..inside.end),
-            None => breaks(inside),
-        };
+        // The value itself may span lines, in brackets; so may a comment.
+        let first = body.attributes.first().map_or(0..0, |attribute| attribute.span.range());
+        let broken = (inside..self.at)
+            .map(|index| self.token(index))
+            .any(|token| token.kind == T::Newline && !first.contains(&(token.start as usize)));
         let problem = if let Some(block) = body.blocks.first() {
             problem.label(block.header, "this block needs a line of its own")
         } else if broken {

@@ -125,8 +125,9 @@ impl Parser<'_> {
     }
 
     /// Whether `for` comes next, and it is not the key of an object.
+    /// Whatever follows: a first element or key called `for` needs parentheses or quotes.
     fn starts_for(&self) -> bool {
-        self.is_keyword(self.peek(), "for") && self.peek_second().kind == T::Ident
+        self.is_keyword(self.peek(), "for")
     }
 
     fn for_expression(&mut self, open: Token, closing: TokenKind) -> Parsed<Expr> {

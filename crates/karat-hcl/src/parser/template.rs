@@ -60,6 +60,9 @@ impl Parser<'_> {
             return self.unclosed_heredoc(open, marker);
         }
         self.at += 1;
+        if self.raw().kind == T::End {
+            return self.unfinished_heredoc(close);
+        }
         let mut pieces = strip(pieces);
         if marker.starts_with("<<-") {
             heredoc::dedent(&mut pieces);
@@ -72,6 +75,15 @@ impl Parser<'_> {
         let span = Span::new(self.file, open.start as usize, open.start as usize + marker.len());
         let problem = Diagnostic::error(SYNTAX, "The heredoc is not closed")
             .label(span, format!("there is no line that consists of `{name}`"));
+        self.fail(problem)
+    }
+
+    /// Packer 1.16 does not see the closing line when the text ends with it.
+    fn unfinished_heredoc<R>(&mut self, close: Token) -> Parsed<R> {
+        let span = self.span(close);
+        let problem = Diagnostic::error(SYNTAX, "The heredoc is not closed")
+            .label(span, "this line must end with a line end")
+            .fix(Edit { span: span.at_end(), replacement: "\n".to_owned() });
         self.fail(problem)
     }
 
