@@ -47,7 +47,7 @@ fn bodies() {
         ("a = (\n1\n+ 2)\nb = \"${\n1\n}\"", "a = 3, b = 1"),
         ("a { b = [\n1] }", "a { b = [1] }"),
         ("a { b = 1 /*\n*/ }", "a { b = 1 }"),
-        ("a = [1, for]\nb = {c = 1, for = 2}//\r", "a = [1, error], b = {c = 1, for = 2}"),
+        ("a = {b = 1, for = 2}//\r", "a = {b = 1, for = 2}"),
     ] {
         assert_eq!(read(text), (expected.to_owned(), String::new()), "{text}");
     }
@@ -138,7 +138,11 @@ fn one_mistake_is_one_message_and_the_rest_is_read() {
         ),
         ("a = <<E\nx\nE", "a = error", "3:1 The heredoc is not closed (this line must end with a line end)"),
         ("a = b.*.c.*\nd = 2", "a = error, d = 2", "1:10 A `.*` cannot follow another one; write `[*]`"),
-        ("a = [for, 1]\nb = {for = 1}\nc = 2", "a = error, b = error, c = 2", ""),
+        (
+            "a = [for, 1]\nb = {for = 1}\nc = 2",
+            "a = error, b = error, c = 2",
+            "1:9 The `for` is not complete (a name is expected here, not `,`); it is written `for value in collection : …` or `for key, value in collection : …`\n2:10 The `for` is not complete (a name is expected here, not `=`); it is written `for value in collection : …` or `for key, value in collection : …`",
+        ),
         (
             "a = << E\nb = 2",
             "a = error, b = 2",
