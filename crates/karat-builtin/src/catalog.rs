@@ -6,11 +6,13 @@ use std::sync::Arc;
 use karat_model::id::ComponentKind;
 use karat_model::schema::{Attribute, Nesting, Schema};
 use karat_model::schema_set::SchemaSet;
-use karat_sdk::component::{Builder, Component, Components, PostProcessor, Provisioner};
+use karat_sdk::component::{Builder, Component, Components, DataSource, PostProcessor, Provisioner};
 
 use crate::builder::file::FileBuilder;
 use crate::builder::null::Null;
 use crate::builder::qemu::Qemu;
+use crate::data_source::http::Http;
+use crate::data_source::null::Null as NullData;
 use crate::post_processor::artifice::Artifice;
 use crate::post_processor::checksum::Checksum;
 use crate::post_processor::compress::Compress;
@@ -49,6 +51,10 @@ fn post_processors() -> Vec<Arc<dyn PostProcessor>> {
     ]
 }
 
+fn data_sources() -> Vec<Arc<dyn DataSource>> {
+    vec![Arc::new(Http), Arc::new(NullData)]
+}
+
 fn named<C: Component + ?Sized>(components: Vec<Arc<C>>, name: &str) -> Option<Arc<C>> {
     components.into_iter().find(|component| component.about().name == name)
 }
@@ -66,11 +72,18 @@ impl Components for Catalog {
         named(post_processors(), name)
     }
 
+    fn data_source(&self, name: &str) -> Option<Arc<dyn DataSource>> {
+        named(data_sources(), name)
+    }
+
     fn schemas(&self) -> SchemaSet {
         let mut schemas = SchemaSet::default();
         for component in all() {
             let about = component.about();
             schemas.insert(about.kind, about.name, component.schema());
+        }
+        for data_source in data_sources() {
+            schemas.insert_output(data_source.about().name, data_source.output());
         }
         schemas
     }
@@ -81,7 +94,8 @@ fn all() -> Vec<Arc<dyn Component>> {
     let provisioners = provisioners().into_iter().map(|provisioner| provisioner as Arc<dyn Component>);
     let post_processors =
         post_processors().into_iter().map(|post_processor| post_processor as Arc<dyn Component>);
-    builders.chain(provisioners).chain(post_processors).collect()
+    let data_sources = data_sources().into_iter().map(|data_source| data_source as Arc<dyn Component>);
+    builders.chain(provisioners).chain(post_processors).chain(data_sources).collect()
 }
 
 /// The options of every component, as Markdown: made from the definitions that decode them.
@@ -97,8 +111,20 @@ pub fn reference() -> String {
         };
         text += &format!("\n## {title} `{}`\n\n{}\n", about.name, about.summary);
         describe(&component.schema(), "", &mut text);
+        if let Some(data_source) = Catalog.data_source(about.name).filter(|found| found.about() == about) {
+            offer(&data_source.output(), &mut text);
+        }
     }
     text
+}
+
+/// What a data source offers once it is read.
+fn offer(output: &Schema, text: &mut String) {
+    text.push_str("\n| offers | type | |\n|---|---|---|\n");
+    for (name, Attribute { ty, doc, .. }) in &output.attributes {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "| `{name}` | {ty} | {} |", cell(doc));
+    }
 }
 
 /// Describes the options of one body; `path` leads to it, such as `disk.`.
@@ -175,6 +201,9 @@ mod tests {
         for component in all() {
             explained(component.about().name, &component.schema());
         }
+        for data_source in data_sources() {
+            explained(data_source.about().name, &data_source.output());
+        }
     }
 
     #[test]
@@ -189,7 +218,7 @@ mod tests {
                 ComponentKind::Builder => Catalog.builder(about.name).map(|found| found.about()),
                 ComponentKind::Provisioner => Catalog.provisioner(about.name).map(|found| found.about()),
                 ComponentKind::PostProcessor => Catalog.post_processor(about.name).map(|found| found.about()),
-                ComponentKind::DataSource => None,
+                ComponentKind::DataSource => Catalog.data_source(about.name).map(|found| found.about()),
             };
             assert_eq!(found, Some(about));
         }

@@ -5,6 +5,8 @@
 pub mod builder;
 pub mod catalog;
 pub mod communicator;
+pub mod data_source;
+mod http_client;
 mod input_file;
 pub mod machine;
 mod output_file;

@@ -9,6 +9,8 @@ use crate::schema::Schema;
 #[derive(Clone, Debug, Default)]
 pub struct SchemaSet {
     schemas: BTreeMap<(ComponentKind, String), Schema>,
+    /// By data source.
+    outputs: BTreeMap<String, Schema>,
 }
 
 impl SchemaSet {
@@ -17,9 +19,19 @@ impl SchemaSet {
         self.schemas.insert((kind, name.into()), schema);
     }
 
+    /// Says what a data source offers once it is read.
+    pub fn insert_output(&mut self, name: impl Into<String>, output: Schema) {
+        self.outputs.insert(name.into(), output);
+    }
+
     /// The schema of one component.
     pub fn get(&self, kind: ComponentKind, name: &str) -> Option<&Schema> {
         self.schemas.get(&(kind, name.to_string()))
+    }
+
+    /// What a data source offers once it is read.
+    pub fn output(&self, name: &str) -> Option<&Schema> {
+        self.outputs.get(name)
     }
 
     /// The names of one kind, in order: for "did you mean".

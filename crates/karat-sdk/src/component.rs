@@ -11,7 +11,7 @@ use karat_model::value::Value;
 
 use crate::communicator::Communicator;
 use crate::config::Problems;
-use crate::context::{BuildContext, CheckContext, StepContext};
+use crate::context::{BuildContext, CheckContext, ReadContext, StepContext};
 use crate::error::StepError;
 
 /// Who a component is.
@@ -90,6 +90,29 @@ pub trait PostProcessor: Component {
     }
 }
 
+/// Looks something up that a template wants to know. Read before the builds are planned, several at a time; one that
+/// nothing needs is not read at all, so reading must change nothing.
+#[async_trait]
+pub trait DataSource: Component {
+    /// What `data.TYPE.NAME` offers: the attributes of the value that [`DataSource::read`] returns.
+    fn output(&self) -> Schema;
+
+    /// Whether the configuration makes sense. No side effects; values may be unknown.
+    async fn check(&self, cx: &CheckContext, config: &Value) -> Result<Checked, Problems>;
+
+    /// Looks it up.
+    async fn read(&self, cx: &ReadContext, config: &Value) -> Result<Reading, StepError>;
+}
+
+/// What a data source found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// The value, in the shape of [`DataSource::output`].
+    pub value: Value,
+    /// Things that the user should know about it.
+    pub warnings: Vec<String>,
+}
+
 /// What a post-processor gives back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Processed {
@@ -148,6 +171,8 @@ pub trait Components: Send + Sync {
     fn provisioner(&self, name: &str) -> Option<Arc<dyn Provisioner>>;
     /// A post-processor.
     fn post_processor(&self, name: &str) -> Option<Arc<dyn PostProcessor>>;
+    /// A data source.
+    fn data_source(&self, name: &str) -> Option<Arc<dyn DataSource>>;
     /// What each looks like.
     fn schemas(&self) -> SchemaSet;
 }

@@ -82,6 +82,27 @@ impl CheckContext {
     }
 }
 
+/// What a data source may ask for while it is read. There is no build yet: nothing is owned, nothing is undone.
+#[derive(Clone)]
+pub struct ReadContext {
+    /// What holds for the run. The build is the data source itself, `data.TYPE.NAME`.
+    pub info: Arc<RunInfo>,
+    /// Who may stop it.
+    pub cancellation: Cancellation,
+}
+
+impl ReadContext {
+    /// Decodes a configuration.
+    pub fn decode<C: Config>(&self, config: &Value) -> Result<C, Problems> {
+        C::decode(config, &Decoder::new(&self.info, &Facts::default()))
+    }
+
+    /// Runs `work` until it ends or the user stops it. Only for work that may be dropped half-way.
+    pub async fn unless_cancelled<T>(&self, work: impl Future<Output = T>) -> Result<T, StepError> {
+        unless_cancelled(&self.cancellation, work).await
+    }
+}
+
 /// What a component may ask for while it works.
 #[derive(Clone)]
 pub struct StepContext {
@@ -162,11 +183,7 @@ impl StepContext {
 
     /// Runs `work` until it ends or the user stops it. Only for work that may be dropped half-way.
     pub async fn unless_cancelled<T>(&self, work: impl Future<Output = T>) -> Result<T, StepError> {
-        tokio::select! {
-            biased;
-            cancel = self.cancellation.stopped() => Err(StepError::Cancelled(cancelled_text(&cancel.reason))),
-            done = work => Ok(done),
-        }
+        unless_cancelled(&self.cancellation, work).await
     }
 
     /// Sleeps, unless the user stops it.
@@ -247,6 +264,17 @@ impl Deref for BuildContext {
 
     fn deref(&self) -> &StepContext {
         &self.step
+    }
+}
+
+async fn unless_cancelled<T>(
+    cancellation: &Cancellation,
+    work: impl Future<Output = T>,
+) -> Result<T, StepError> {
+    tokio::select! {
+        biased;
+        cancel = cancellation.stopped() => Err(StepError::Cancelled(cancelled_text(&cancel.reason))),
+        done = work => Ok(done),
     }
 }
 

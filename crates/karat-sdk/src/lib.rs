@@ -27,10 +27,11 @@ pub use communicator::{
     Upload,
 };
 pub use component::{
-    About, Builder, Checked, Component, Components, Guest, InputFate, PostProcessor, Processed, Provisioner,
+    About, Builder, Checked, Component, Components, DataSource, Guest, InputFate, PostProcessor, Processed,
+    Provisioner, Reading,
 };
 pub use config::{Config, Decoder, Problem, Problems};
-pub use context::{BuildContext, CheckContext, OnError, RunInfo, StepContext};
+pub use context::{BuildContext, CheckContext, OnError, ReadContext, RunInfo, StepContext};
 pub use error::StepError;
 pub use host::{Host, Teardown, TeardownId};
 pub use owned::{OwnedPath, OwnedProcess};

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::cancel::{Cancellation, Canceller};
 use crate::component::Guest;
-use crate::context::{BuildContext, CheckContext, OnError, RunInfo, StepContext};
+use crate::context::{BuildContext, CheckContext, OnError, ReadContext, RunInfo, StepContext};
 use crate::error::StepError;
 use crate::host::{Host, Teardown, TeardownId};
 
@@ -110,6 +110,11 @@ impl RecordingHost {
         };
         change(&mut info);
         info
+    }
+
+    /// What a test of a data source starts from.
+    pub fn read_context(&self) -> ReadContext {
+        ReadContext { info: Arc::new(self.info(|_| {})), cancellation: self.cancellation.clone() }
     }
 
     /// The directory of the test; removed when the host is dropped.

@@ -113,6 +113,9 @@ impl Components for Cast {
     fn post_processor(&self, name: &str) -> Option<Arc<dyn PostProcessor>> {
         self.find(ComponentKind::PostProcessor, name).map(|found| found as _)
     }
+    fn data_source(&self, _: &str) -> Option<Arc<dyn DataSource>> {
+        None
+    }
     fn schemas(&self) -> SchemaSet {
         SchemaSet::default()
     }

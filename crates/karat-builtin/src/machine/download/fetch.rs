@@ -11,11 +11,11 @@ use karat_sdk::progress::ProgressMeter;
 use reqwest::{Client, Response, StatusCode, Url, header};
 use tokio::io::AsyncWriteExt;
 
+use crate::http_client::{Cause, client};
+
 /// How often a download that brings nothing new is tried.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(500);
-/// A server that is silent for this long is gone.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// Where a download grows until it is complete.
 pub(super) fn partial_path(target: &Path) -> PathBuf {
@@ -47,33 +47,6 @@ pub(super) async fn lock(cx: &StepContext, target: &Path) -> Result<File, StepEr
         cx.pause(Duration::from_millis(100)).await?;
     }
 }
-
-fn client() -> Result<Client, StepError> {
-    Client::builder()
-        .user_agent(concat!("karat/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(Duration::from_secs(30))
-        .read_timeout(SILENCE)
-        .build()
-        .map_err(|error| StepError::because("cannot make an HTTP client", Cause(error)))
-}
-
-/// A request's error with its causes: the outermost text alone does not tell why.
-#[derive(Debug)]
-struct Cause(reqwest::Error);
-
-impl std::fmt::Display for Cause {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = std::error::Error::source(&self.0);
-        while let Some(inner) = cause {
-            write!(f, ": {inner}")?;
-            cause = inner.source();
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Cause {}
 
 /// A small text.
 pub(super) async fn text(url: &Url) -> Result<String, StepError> {
