@@ -30,6 +30,7 @@ pub(crate) fn unknown(
     let noun = noun(kind);
     let title = match kind {
         ComponentKind::Builder => format!("Unknown source type {name}"),
+        ComponentKind::DataSource => format!("Unknown data type {name}"),
         _ => format!("Unknown {noun} type \"{name}\""),
     };
     let problem = Diagnostic::error(code::UNKNOWN_COMPONENT, title).at(span);

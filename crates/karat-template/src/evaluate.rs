@@ -11,7 +11,7 @@ use karat_model::diagnostic::{Diagnostic, Diagnostics};
 use karat_model::id::BuildName;
 use karat_model::plan::{Build, LateConfig, Node, Plan, PostProcessing, Step};
 use karat_model::span::{SourceMap, Span};
-use karat_model::value::{Type, Value};
+use karat_model::value::Value;
 
 use crate::assignment::Assignments;
 use crate::build::{BuildBlock, Reader, SourceUse, Use};
@@ -19,10 +19,12 @@ use crate::functions;
 use crate::inputs::Inputs;
 use crate::late::Late;
 use crate::load::Loaded;
+use crate::progress::{DataRead, Progress};
 use crate::requirement::{self, Requirement};
 use crate::select::Selection;
 use crate::template::Template;
-use crate::{code, local, names};
+use crate::walk::{Values, Walk};
+use crate::{code, names};
 
 /// What came of an evaluation.
 pub struct Evaluation {
@@ -42,10 +44,13 @@ pub struct Evaluation {
     pub builds: Vec<BuildName>,
     /// The plugins that the template requires.
     pub requirements: Vec<Requirement>,
+    /// The data sources that were not read: nobody but the evaluator has looked at their configurations.
+    pub unread: Vec<DataRead>,
 }
 
-/// Evaluates a template. Never fails as such: what is wrong is in [`Evaluation::diagnostics`].
-pub fn evaluate(loaded: &Loaded, inputs: &Inputs<'_>) -> Evaluation {
+/// Evaluates a template. Never fails as such: what is wrong is in [`Evaluation::diagnostics`]. With
+/// [`Inputs::read_data`] it stops where data sources must be read.
+pub fn evaluate<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, Evaluation> {
     let mut evaluation = Evaluation {
         plan: None,
         diagnostics: loaded.diagnostics.clone(),
@@ -53,59 +58,72 @@ pub fn evaluate(loaded: &Loaded, inputs: &Inputs<'_>) -> Evaluation {
         secrets: Vec::new(),
         builds: Vec::new(),
         requirements: Vec::new(),
+        unread: Vec::new(),
     };
     if !evaluation.diagnostics.has_errors() {
         requirement::check_version(loaded, &inputs.packer_version, &mut evaluation.diagnostics);
     }
     // A template for another version may have anything in it.
-    if !evaluation.diagnostics.has_errors() {
-        evaluation.run(loaded, inputs);
+    if evaluation.diagnostics.has_errors() {
+        return Progress::Done(evaluation.place(loaded));
     }
-    let place = |problem: Diagnostic| match (&problem.context, &problem.primary) {
-        (None, Some(primary)) => match Template::context(loaded, primary.span) {
-            Some(context) => problem.within(context),
-            None => problem,
-        },
-        _ => problem,
-    };
-    evaluation.diagnostics = evaluation.diagnostics.into_sorted().into_iter().map(place).collect();
-    evaluation
+    let diagnostics = &mut evaluation.diagnostics;
+    let template = Template::collect(loaded, &functions::of_defaults(inputs), diagnostics);
+    evaluation.requirements.clone_from(&template.requirements);
+    let mut sources = loaded.sources.as_ref().clone();
+    let assigned = Assignments::collect(&template.variables, loaded, inputs, &mut sources, diagnostics);
+    evaluation.sources = Arc::new(sources);
+    if inputs.syntax_only {
+        return Progress::Done(evaluation.place(loaded));
+    }
+    diagnostics.extend(template.deferred.iter().cloned());
+    let functions = functions::all(loaded, inputs);
+    let variables = assigned.check(&functions, &evaluation.sources, diagnostics);
+    let scope = names::common(functions, variables, &inputs.cwd, &loaded.directory, &inputs.packer_version);
+    evaluation.secrets.extend(scope.variable("var").map(Value::sensitive_strings).unwrap_or_default());
+    let walk = Walk::through(&template, inputs, &scope, diagnostics);
+    Progress::of(
+        walk,
+        Box::new(move |values| {
+            evaluation.plan(&template, scope, values, loaded, inputs);
+            evaluation.place(loaded)
+        }),
+    )
 }
 
 impl Evaluation {
-    fn run(&mut self, loaded: &Loaded, inputs: &Inputs<'_>) {
-        let diagnostics = &mut self.diagnostics;
-        let template = Template::collect(loaded, &functions::of_defaults(inputs), diagnostics);
-        self.requirements.clone_from(&template.requirements);
-        let mut sources = loaded.sources.as_ref().clone();
-        let assigned = Assignments::collect(&template.variables, loaded, inputs, &mut sources, diagnostics);
-        self.sources = Arc::new(sources);
-        if inputs.syntax_only {
-            return;
-        }
-        diagnostics.extend(template.deferred.iter().cloned());
-        let functions = functions::all(loaded, inputs);
-        let variables = assigned.check(&functions, &self.sources, diagnostics);
-        let mut scope =
-            names::common(functions, variables, &inputs.cwd, &loaded.directory, &inputs.packer_version);
-        for block in &template.data {
-            let title = format!("Data sources arrive with a later release of Karat: {}", block.title());
-            diagnostics.push(Diagnostic::error(code::ARRIVES_LATER, title).at(block.header));
-            scope.set("data", Value::unknown(Type::Any));
-        }
-        let locals = local::evaluate(&template.locals, &scope, diagnostics);
-        let secret = |value: &Value| value.sensitive_strings();
-        self.secrets.extend(scope.variable("var").map(secret).unwrap_or_default());
-        self.secrets.extend(
-            template
-                .locals
-                .iter()
-                .filter(|local| local.sensitive)
-                .flat_map(|local| locals.get(local.name).map(secret).unwrap_or_default()),
-        );
-        scope.set("local", Value::object(locals));
+    /// The same with the diagnostics in the order of the text, each with the block that it is in.
+    fn place(mut self, loaded: &Loaded) -> Self {
+        let place = |problem: Diagnostic| match (&problem.context, &problem.primary) {
+            (None, Some(primary)) => match Template::context(loaded, primary.span) {
+                Some(context) => problem.within(context),
+                None => problem,
+            },
+            _ => problem,
+        };
+        self.diagnostics = self.diagnostics.into_sorted().into_iter().map(place).collect();
+        self
+    }
 
-        let reader = Reader::new(&template, inputs.schemas, inputs.strict);
+    fn plan<'a>(
+        &mut self,
+        template: &Template<'a>,
+        mut scope: Scope<'static>,
+        values: Values,
+        loaded: &'a Loaded,
+        inputs: &'a Inputs<'a>,
+    ) {
+        let Values { locals, data, unread, diagnostics: problems } = values;
+        self.unread = unread;
+        let diagnostics = &mut self.diagnostics;
+        diagnostics.extend(problems);
+        let sensitive = template.locals.iter().filter(|local| local.sensitive);
+        let secrets = sensitive.filter_map(|local| locals.get(local.name)).flat_map(Value::sensitive_strings);
+        self.secrets.extend(secrets);
+        scope.set("local", Value::object(locals));
+        scope.set("data", data);
+
+        let reader = Reader::new(template, inputs.schemas, inputs.strict);
         let blocks: Vec<BuildBlock<'_>> =
             template.builds.iter().map(|block| reader.read(block, &scope, diagnostics)).collect();
         // One that stands there wrongly has been reported.

@@ -71,7 +71,8 @@ fn multiply<'a>(
             .push(problem.help("labels = [\"…\"] in the `dynamic` block gives its blocks their labels"));
         return;
     }
-    for inner in dynamic.scopes(scope).unwrap_or_default() {
+    // As long as nobody knows how many there are, one stands for all.
+    for inner in dynamic.scopes(scope).unwrap_or_else(|| vec![dynamic.unknown_scope(scope)]) {
         // The iterator is the one name that the inner scope adds.
         let iterator = inner.names().first().map(|name| (*name).to_owned());
         let element = iterator.and_then(|name| Some((name.clone(), inner.variable(&name)?.clone())));

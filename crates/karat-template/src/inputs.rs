@@ -31,6 +31,12 @@ pub struct Inputs<'a> {
     pub require_builds: bool,
     /// Stop after the text, the declarations and the values of variables: no locals, no sources, no builds.
     pub syntax_only: bool,
+    /// Whether data sources are read; otherwise they are unknown values of the types that they announce. Those that no
+    /// selected build needs are not read, unless `strict`.
+    pub read_data: bool,
+    /// Packer's old order, `-use-sequential-evaluation`: data sources one after another, which see no locals, then
+    /// locals.
+    pub sequential: bool,
     /// Be exactly like Packer 1.16, including `pause_before` making `timeout` ineffective.
     pub strict: bool,
 }
@@ -59,6 +65,8 @@ impl<'a> Inputs<'a> {
             warn_undeclared: false,
             require_builds: false,
             syntax_only: false,
+            read_data: false,
+            sequential: false,
             strict: false,
         }
     }

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use karat_hcl::Scope;
 use karat_model::diagnostic::Diagnostics;
 use karat_model::span::SourceMap;
-use karat_model::value::{Type, Value};
+use karat_model::value::Value;
 
 use crate::assignment::Assignments;
 use crate::build::{BuildBlock, Reader, Use};
+use crate::evaluate::{Evaluation, evaluate};
 use crate::inputs::Inputs;
 use crate::load::Loaded;
+use crate::progress::Progress;
 use crate::show::{quote, show};
 use crate::template::Template;
 use crate::variable::Variable;
-use crate::{code, evaluate, functions, local, names};
+use crate::walk::{Values, Walk};
+use crate::{code, functions, names};
 
 /// What came of looking at a template.
 pub struct Inspection {
@@ -29,18 +32,19 @@ pub struct Inspection {
     pub sources: Arc<SourceMap>,
 }
 
-/// Describes a template. Sensitive values show as `<sensitive>`, those that are not known as `<unknown>`. Nothing is run.
-pub fn inspect(loaded: &Loaded, inputs: &Inputs<'_>) -> Inspection {
-    let parsed = evaluate(loaded, &Inputs { syntax_only: true, ..inputs.clone() });
-    let messages = (!parsed.diagnostics.has_errors()).then(|| describe_template(loaded, inputs));
-    Inspection { messages, diagnostics: parsed.diagnostics, sources: parsed.sources }
-}
-
-fn describe_template(loaded: &Loaded, inputs: &Inputs<'_>) -> [String; 3] {
+/// Describes a template. Sensitive values show as `<sensitive>`, those that are not known as `<unknown>`. Data sources are
+/// read with [`Inputs::read_data`].
+pub fn inspect<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, Inspection> {
+    let text_only = Inputs { syntax_only: true, ..inputs.clone() };
+    let Evaluation { diagnostics, sources, .. } =
+        evaluate(loaded, &text_only).finish(|_| Err(Diagnostics::new()));
+    if diagnostics.has_errors() {
+        return Progress::Done(Inspection { messages: None, diagnostics, sources });
+    }
     let mut ignored = Diagnostics::new();
     let template = Template::collect(loaded, &functions::of_defaults(inputs), &mut ignored);
-    let mut sources = loaded.sources.as_ref().clone();
-    let assigned = Assignments::collect(&template.variables, loaded, inputs, &mut sources, &mut ignored);
+    let mut texts = loaded.sources.as_ref().clone();
+    let assigned = Assignments::collect(&template.variables, loaded, inputs, &mut texts, &mut ignored);
     let value = |variable: &Variable<'_>| match assigned.get(variable.name) {
         Some(assigned) => assigned.value.clone(),
         None => Value::unknown(variable.constraint.ty.clone()),
@@ -53,18 +57,22 @@ fn describe_template(loaded: &Loaded, inputs: &Inputs<'_>) -> [String; 3] {
     }
     let table = functions::all(loaded, inputs);
     let mut scope = names::common(table, variables, &inputs.cwd, &loaded.directory, &inputs.packer_version);
-    if !template.data.is_empty() {
-        scope.set("data", Value::unknown(Type::Any));
-    }
-    let locals = local::evaluate(&template.locals, &scope, &mut ignored);
-    text.push_str("\n> local-variables:\n\n");
-    for (name, value) in locals.iter().filter(|(_, value)| !value.is_error()) {
-        text.push_str(&format!("local.{name}: {}\n", quote(&show(value))));
-    }
-    scope.set("local", Value::object(locals));
-    let mut builds = String::from("> builds:\n");
-    describe_builds(&template, inputs, &scope, &mut builds);
-    ["Packer Inspect: HCL2 mode\n".to_owned(), text, builds]
+    let walk = Walk::through(&template, inputs, &scope, &mut Diagnostics::new());
+    Progress::of(
+        walk,
+        Box::new(move |Values { locals, data, .. }| {
+            text.push_str("\n> local-variables:\n\n");
+            for (name, value) in locals.iter().filter(|(_, value)| !value.is_error()) {
+                text.push_str(&format!("local.{name}: {}\n", quote(&show(value))));
+            }
+            scope.set("local", Value::object(locals));
+            scope.set("data", data);
+            let mut builds = String::from("> builds:\n");
+            describe_builds(&template, inputs, &scope, &mut builds);
+            let messages = Some(["Packer Inspect: HCL2 mode\n".to_owned(), text, builds]);
+            Inspection { messages, diagnostics, sources }
+        }),
+    )
 }
 
 fn describe_builds(template: &Template<'_>, inputs: &Inputs<'_>, scope: &Scope<'static>, text: &mut String) {

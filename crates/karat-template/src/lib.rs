@@ -1,7 +1,8 @@
 //! What a Packer template asks for: text in, a plan of builds out.
 //!
 //! [`load`] reads the files, [`evaluate`] turns them and the [`Inputs`] into a [`Plan`](karat_model::plan::Plan), and
-//! [`inspect`] describes a template without deciding anything. Nothing but [`load`] touches the file system.
+//! [`inspect`] describes a template without deciding anything. Nothing but [`load`] touches the file system, and nothing
+//! reads data sources: an evaluation asks for them and goes on when it is told what they offer ([`Progress`]).
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -13,14 +14,16 @@ mod evaluate;
 mod expand;
 mod fixed;
 mod functions;
+mod graph;
 mod inputs;
 mod inspect;
 mod late;
 mod load;
-mod local;
 mod meta;
 mod names;
+mod need;
 mod plugin;
+mod progress;
 mod requirement;
 mod select;
 mod settle;
@@ -28,11 +31,13 @@ mod shape;
 mod show;
 mod template;
 mod variable;
+mod walk;
 
 pub use evaluate::{Evaluation, evaluate};
 pub use inputs::{Inputs, VarFile};
 pub use inspect::{Inspection, inspect};
 pub use load::{Loaded, from_texts, load};
+pub use progress::{Answer, DataRead, Paused, Progress};
 pub use requirement::Requirement;
 
 pub(crate) use karat_model::diagnostic::code;

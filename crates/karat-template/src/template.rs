@@ -22,7 +22,7 @@ pub(crate) struct Template<'a> {
     pub(crate) required_plugins: Option<Span>,
     pub(crate) variables: Vec<Variable<'a>>,
     pub(crate) locals: Vec<Local<'a>>,
-    pub(crate) data: Vec<&'a Block>,
+    pub(crate) data: Vec<Data<'a>>,
     /// By type and name.
     pub(crate) sources: BTreeMap<(&'a str, &'a str), &'a Block>,
     pub(crate) builds: Vec<&'a Block>,
@@ -36,15 +36,32 @@ pub(crate) struct Template<'a> {
 struct Names<'a> {
     variables: HashMap<&'a str, usize>,
     locals: HashMap<&'a str, usize>,
+    data: HashMap<(&'a str, &'a str), usize>,
 }
 
 /// A local value: an attribute of a `locals` block, or a `local` block.
+#[derive(Clone, Copy)]
 pub(crate) struct Local<'a> {
     pub(crate) name: &'a str,
     /// The name.
     pub(crate) span: Span,
     pub(crate) expr: &'a Expr,
     pub(crate) sensitive: bool,
+}
+
+/// A `data` block.
+#[derive(Clone, Copy)]
+pub(crate) struct Data<'a> {
+    /// The type.
+    pub(crate) kind: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) block: &'a Block,
+}
+
+impl std::fmt::Display for Data<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "data.{}.{}", self.kind, self.name)
+    }
 }
 
 impl<'a> Template<'a> {
@@ -123,7 +140,12 @@ impl<'a> Template<'a> {
                     self.define(local, sources, diagnostics);
                 }
             }
-            ("data", _) => self.add_data(block, sources, diagnostics),
+            ("data", [kind, name]) => {
+                check_name("data source", kind, diagnostics);
+                check_name("data resource", name, diagnostics);
+                let data = Data { kind: &kind.text, name: &name.text, block };
+                self.add_data(data, sources, diagnostics);
+            }
             ("source", [kind, name]) => self.add_source(kind, name, block, sources),
             ("build", _) => self.builds.push(block),
             ("hcp_packer_registry", _) => self.deferred.push(registry_is_ignored(block.header)),
@@ -168,11 +190,13 @@ impl<'a> Template<'a> {
         }
     }
 
-    fn add_data(&mut self, block: &'a Block, sources: &SourceMap, diagnostics: &mut Diagnostics) {
-        let labels = |block: &Block| block.labels.iter().map(|label| label.text.clone()).collect::<Vec<_>>();
-        match self.data.iter().find(|other| labels(other) == labels(block)) {
-            Some(first) => diagnostics.push(duplicate_block("data", first, block, sources)),
-            None => self.data.push(block),
+    fn add_data(&mut self, data: Data<'a>, sources: &SourceMap, diagnostics: &mut Diagnostics) {
+        let key = (data.kind, data.name);
+        if let Some(first) = self.names.data.get(&key).and_then(|at| self.data.get(*at)) {
+            diagnostics.push(duplicate_block("data", first.block, data.block, sources));
+        } else {
+            self.names.data.insert(key, self.data.len());
+            self.data.push(data);
         }
     }
 

@@ -92,6 +92,9 @@ pub(crate) struct Build {
     /// Warn about values for variables that the template does not declare
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) warn_on_undeclared_var: bool,
+    /// Packer's old order: data sources one after another, which see no locals, then locals
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    pub(crate) use_sequential_evaluation: bool,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]
@@ -121,6 +124,12 @@ pub(crate) struct Validate {
     /// Say nothing about values for variables that the template does not declare
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) no_warn_undeclared_var: bool,
+    /// Read data sources, to check with what they offer
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    pub(crate) evaluate_datasources: bool,
+    /// Packer's old order: data sources one after another, which see no locals, then locals
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    pub(crate) use_sequential_evaluation: bool,
 }
 
 #[derive(Args, Debug)]
@@ -132,6 +141,9 @@ pub(crate) struct Inspect {
     /// Show what is wrong as JSON lines
     #[arg(long)]
     pub(crate) json: bool,
+    /// Packer's old order: data sources one after another, which see no locals, then locals
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    pub(crate) use_sequential_evaluation: bool,
 }
 
 #[derive(Args, Debug)]

@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> End {
     match arguments.command {
         Command::Build(build) => build::run(&build, console, strict),
         Command::Validate(validate) => validate::run(&validate, console, strict),
-        Command::Inspect(inspect) => inspect::run(&inspect, console),
+        Command::Inspect(inspect) => inspect::run(&inspect, console, strict),
         Command::Runs(runs) => runs::run(&runs, console),
         Command::Explain(explain) => explain::run(&explain, console),
         Command::Gc => gc::run(console),

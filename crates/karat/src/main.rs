@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 mod arguments;
 mod command;
+mod data_sources;
 mod directories;
 mod dispatch;
 mod prompt;

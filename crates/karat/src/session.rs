@@ -11,12 +11,13 @@ use karat_model::plan::Plan;
 use karat_model::schema_set::SchemaSet;
 use karat_model::secret::Redactor;
 use karat_model::span::SourceMap;
-use karat_sdk::{Components, OnError};
+use karat_sdk::{Cancellation, Components, OnError};
 use karat_store::{FAULT_VARIABLE, FaultLedger, Store, new_run_id};
 use karat_template::{Inputs, Loaded, VarFile};
 
 use crate::arguments::Selection;
 use crate::command::End;
+use crate::data_sources::DataSources;
 use crate::directories::Directories;
 use crate::report::{self, Console};
 
@@ -50,6 +51,10 @@ pub(crate) struct Purpose {
     pub(crate) syntax_only: bool,
     /// Warn about values for undeclared variables.
     pub(crate) warn_undeclared: bool,
+    /// Read the data sources that are needed.
+    pub(crate) read_data: bool,
+    /// Packer's old order of data sources and locals.
+    pub(crate) sequential: bool,
 }
 
 impl Session {
@@ -118,12 +123,21 @@ impl Session {
         selection: &Selection,
         purpose: Purpose,
         options: &RunOptions,
+        cancellation: &Cancellation,
     ) -> Result<(Option<Plan>, bool), End> {
         let schemas = self.components.schemas();
         let inputs = self.inputs(selection, purpose, &schemas)?;
-        let evaluation = karat_template::evaluate(loaded, &inputs);
+        let data_sources = self.data_sources(loaded, options, cancellation);
+        let evaluation = data_sources.settle(karat_template::evaluate(loaded, &inputs));
+        let (evaluation, warnings) = evaluation.await?;
         evaluation.secrets.iter().for_each(|secret| self.redactor.add(secret));
         let (mut plan, mut diagnostics) = (evaluation.plan, evaluation.diagnostics);
+        diagnostics.extend(warnings);
+        let unread = data_sources.check(&evaluation.unread).await;
+        if unread.has_errors() {
+            plan = None;
+        }
+        diagnostics.extend(unread);
         if let Some(plan) = &mut plan {
             let checks = karat_engine::check(plan, self.components.as_ref(), options).await;
             plan.builds.retain(|build| {
@@ -136,6 +150,22 @@ impl Session {
         let diagnostics: Diagnostics = diagnostics.into_sorted().into_iter().collect();
         self.show(&diagnostics, &evaluation.sources);
         Ok((plan, diagnostics.has_errors()))
+    }
+
+    /// What reads the data sources of a template.
+    pub(crate) fn data_sources<'s>(
+        &'s self,
+        loaded: &'s Loaded,
+        options: &'s RunOptions,
+        cancellation: &'s Cancellation,
+    ) -> DataSources<'s> {
+        DataSources {
+            components: self.components.as_ref(),
+            options,
+            loaded,
+            cancellation,
+            console: self.console,
+        }
     }
 
     /// Shows diagnostics, secrets hidden.
@@ -162,6 +192,8 @@ impl Session {
         inputs.require_builds = purpose.require_builds;
         inputs.syntax_only = purpose.syntax_only;
         inputs.warn_undeclared = purpose.warn_undeclared;
+        inputs.read_data = purpose.read_data;
+        inputs.sequential = purpose.sequential;
         inputs.only.clone_from(&selection.only);
         inputs.except.clone_from(&selection.except);
         inputs.environment = std::env::vars_os()

@@ -1,15 +1,14 @@
 //! Ctrl-C and its relatives: each one is more urgent than the last.
 
-use karat_engine::Events;
-use karat_model::event::{CancelLevel, EventKind, Scope};
+use karat_model::event::CancelLevel;
 use karat_sdk::Canceller;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Cancels at each SIGINT, SIGTERM or SIGHUP: first a graceful stop, then a kill, then `leave`. Must be called inside the
-/// runtime.
+/// Cancels at each SIGINT, SIGTERM or SIGHUP: first a graceful stop, then a kill, then `leave`. `tell` hears of each first:
+/// people see why before things begin to stop. Must be called inside the runtime.
 pub(crate) fn listen(
     canceller: Canceller,
-    events: Events,
+    tell: impl Fn(CancelLevel, &'static str) + Send + 'static,
     leave: impl FnOnce() + Send + 'static,
 ) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -22,8 +21,7 @@ pub(crate) fn listen(
                 _ = terminate.recv() => "terminated",
                 _ = hangup.recv() => "hangup",
             };
-            // Told first: people see why before the builds begin to stop.
-            events.emit(&Scope::default(), EventKind::CancelRequested { level, reason: reason.to_string() });
+            tell(level, reason);
             canceller.cancel(level, reason);
         }
         leave();

@@ -119,6 +119,7 @@ codes! {
     COMMAND_LINE = "command-line";
     COMPONENT_WARNING = "component-warning";
     CYCLE = "cycle";
+    DATA_SOURCE = "data-source";
     DEPRECATED = "deprecated";
     DUPLICATE_ARGUMENT = "duplicate-argument";
     DUPLICATE_BLOCK = "duplicate-block";

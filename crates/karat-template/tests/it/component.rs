@@ -66,13 +66,7 @@ fn tpl_11_a_source_that_is_unknown_is_said_once_and_an_unused_one_not_at_all() {
 }
 
 #[test]
-fn tpl_11_what_arrives_later_is_named() {
-    let text = "data \"http\" \"x\" {\n  url = \"u\"\n}\nsource \"null\" \"a\" {\n  ssh_host = data.http.x.body\n}\nbuild {\n  sources = [\"null.a\"]\n}\n";
-    assert_eq!(
-        titles(&evaluation(text, |_| ())),
-        ["t.pkr.hcl:1:1 Data sources arrive with a later release of Karat: data \"http\" \"x\""]
-    );
-    assert!(evaluation(text, |inputs| inputs.syntax_only = true).diagnostics.is_empty());
+fn tpl_11_the_registry_is_accepted_and_has_no_effect() {
     let registry = "hcp_packer_registry {\n}\ncommunicator \"ssh\" \"x\" {\n}\nsource \"null\" \"a\" {\n}\nbuild {\n  sources = [\"null.a\"]\n  hcp_packer_registry {\n  }\n}\n";
     let registry = evaluation(registry, |_| ());
     let expected = ["t.pkr.hcl:1:1", "t.pkr.hcl:9:3"]

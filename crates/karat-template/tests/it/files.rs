@@ -5,7 +5,7 @@ use karat_model::diagnostic_plain::render_plain;
 use karat_model::span::SourceMap;
 use karat_template::{Inputs, evaluate, load};
 
-use crate::rendering::{plan, problems, render, schemas, titles};
+use crate::rendering::{plan, problems, render, schemas, titles, whole};
 
 /// A directory with these files.
 fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -20,7 +20,8 @@ fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 fn planned(path: &Path) -> String {
     let schemas = schemas();
-    let evaluation = evaluate(&load(path).unwrap(), &Inputs::new("/cwd", &schemas));
+    let loaded = load(path).unwrap();
+    let evaluation = whole(evaluate(&loaded, &Inputs::new("/cwd", &schemas)));
     assert!(evaluation.diagnostics.is_empty(), "{:?}", titles(&evaluation));
     render(&evaluation.plan.unwrap())
 }

@@ -1,12 +1,16 @@
 use karat_template::{Inputs, from_texts, inspect};
 
-use crate::rendering::schemas;
+use crate::rendering::{schemas, whole};
 
 fn inspected(text: &str) -> String {
     let schemas = schemas();
     let loaded = from_texts([("t.pkr.hcl".to_owned(), text.to_owned())], []);
     // As they stand on the screen: each message ends its line.
-    inspect(&loaded, &Inputs::new("/cwd", &schemas)).messages.unwrap().map(|message| message + "\n").concat()
+    whole(inspect(&loaded, &Inputs::new("/cwd", &schemas)))
+        .messages
+        .unwrap()
+        .map(|message| message + "\n")
+        .concat()
 }
 
 /// What Packer 1.16 prints for these, byte for byte, but for what is derived from a secret.
@@ -152,6 +156,7 @@ build {
 fn cli_23_a_template_that_cannot_be_read_is_not_described() {
     let schemas = schemas();
     let loaded = from_texts([("t.pkr.hcl".to_owned(), "locals {\n  a = \n}\n".to_owned())], []);
-    let inspection = inspect(&loaded, &Inputs::new("/cwd", &schemas));
+    let inputs = Inputs::new("/cwd", &schemas);
+    let inspection = whole(inspect(&loaded, &inputs));
     assert!(inspection.messages.is_none() && inspection.diagnostics.has_errors());
 }

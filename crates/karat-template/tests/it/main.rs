@@ -4,6 +4,7 @@
 
 mod build;
 mod component;
+mod data;
 mod files;
 mod inspect;
 mod local;

@@ -9,7 +9,7 @@ use karat_model::plan::{Build, LateConfig, Plan, Step};
 use karat_model::schema::{Attribute, Block, Nesting, Schema};
 use karat_model::schema_set::SchemaSet;
 use karat_model::value::{Type, Value};
-use karat_template::{Evaluation, Inputs, evaluate, from_texts};
+use karat_template::{Evaluation, Inputs, Progress, evaluate, from_texts};
 
 /// Components that are enough for every test.
 pub(crate) fn schemas() -> SchemaSet {
@@ -46,6 +46,8 @@ pub(crate) fn schemas() -> SchemaSet {
     set.insert(ComponentKind::PostProcessor, "shell-local", shell);
     set.insert(ComponentKind::PostProcessor, "manifest", schema(vec![("output", text())]));
     set.insert(ComponentKind::PostProcessor, "checksum", schema(vec![("checksum_types", list())]));
+    set.insert(ComponentKind::DataSource, "null", schema(vec![("input", Attribute { ..text().required() })]));
+    set.insert_output("null", schema(vec![("output", text())]));
     set
 }
 
@@ -54,7 +56,13 @@ pub(crate) fn evaluation(text: &str, adjust: impl FnOnce(&mut Inputs<'_>)) -> Ev
     let schemas = schemas();
     let mut inputs = Inputs::new("/cwd", &schemas);
     adjust(&mut inputs);
-    evaluate(&from_texts([("t.pkr.hcl".to_owned(), text.to_owned())], []), &inputs)
+    let loaded = from_texts([("t.pkr.hcl".to_owned(), text.to_owned())], []);
+    whole(evaluate(&loaded, &inputs))
+}
+
+/// The end of an evaluation that reads nothing.
+pub(crate) fn whole<T>(progress: Progress<'_, T>) -> T {
+    progress.finish(|read| panic!("{read} is read"))
 }
 
 /// The plan as text; problems in its place when there are any.

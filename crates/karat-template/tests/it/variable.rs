@@ -1,6 +1,6 @@
 use karat_template::{Inputs, VarFile, evaluate, from_texts};
 
-use crate::rendering::{evaluation, problems_of, schemas, show, titles};
+use crate::rendering::{evaluation, problems_of, schemas, show, titles, whole};
 
 const USE: &str =
     "\nsource \"null\" \"s\" {\n  ssh_host = jsonencode(var.v)\n}\nbuild {\n  sources = [\"null.s\"]\n}\n";
@@ -35,7 +35,7 @@ fn tpl_06_later_sources_win() {
     let mut found = Vec::new();
     let mut run = |inputs: &Inputs<'_>, auto: &[(String, String)]| {
         let loaded = from_texts([("t.pkr.hcl".to_owned(), template.clone())], auto.iter().cloned());
-        let plan = evaluate(&loaded, inputs).plan.unwrap();
+        let plan = whole(evaluate(&loaded, inputs)).plan.unwrap();
         found.push(plan.builds[0].source.config.get("ssh_host").unwrap().as_str().unwrap().to_owned());
     };
     run(&inputs, &auto);

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use karat_engine::{Events, NoPrompter, Prompter, Run, RunOptions};
-use karat_model::event::FORMAT;
+use karat_model::event::{CancelLevel, Event, EventKind, FORMAT, Scope};
 use karat_model::plan::Plan;
-use karat_sdk::{Cancellation, OnError};
+use karat_sdk::{Cancellation, Canceller, OnError};
 use karat_store::{RunHeader, Store};
 use tokio::sync::mpsc;
 
@@ -29,14 +29,18 @@ fn build(arguments: &Build, console: Console, strict: bool) -> Result<End, End> 
         require_builds: true,
         syntax_only: false,
         warn_undeclared: arguments.warn_on_undeclared_var,
+        read_data: true,
+        sequential: arguments.use_sequential_evaluation,
     };
     let options = options(arguments, &session);
     let store = session.store()?;
     runtime(true)?.block_on(async {
-        let (plan, has_errors) = session.plan(&loaded, &arguments.selection, purpose, &options).await?;
+        let stage = Stage::set(&session, &options)?;
+        let plan = session.plan(&loaded, &arguments.selection, purpose, &options, &stage.cancellation);
+        let (plan, has_errors) = plan.await?;
         // Builds that nothing is wrong with run, as in Packer; the command fails all the same.
         let plan = plan.filter(|plan| !plan.builds.is_empty()).ok_or(End::Failure)?;
-        let end = carry_out(arguments, &session, store, options, plan).await?;
+        let end = carry_out(arguments, &session, store, options, plan, stage).await?;
         Ok(if has_errors { End::Failure } else { end })
     })
 }
@@ -47,6 +51,7 @@ async fn carry_out(
     store: Store,
     options: RunOptions,
     plan: Plan,
+    Stage { events, receiver, canceller, cancellation }: Stage,
 ) -> Result<End, End> {
     let console = session.console;
     if options.debug {
@@ -55,17 +60,6 @@ async fn carry_out(
     let header = header(&plan, &options);
     store.log.begin(&header).await.map_err(|error| {
         console.error(&format!("Error: cannot begin a run: {error}"));
-        End::Failure
-    })?;
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let events = Events::new(sender, options.redactor.clone());
-    let (canceller, cancellation) = Cancellation::new();
-    let leave = move || {
-        console.error("Left at once. What still runs or lies about is in the ledger: `karat gc` removes it.");
-        std::process::exit(1);
-    };
-    signals::listen(canceller.clone(), events.clone(), leave).map_err(|error| {
-        console.error(&format!("Error: cannot listen to signals: {error}"));
         End::Failure
     })?;
     let recorder = Recorder { log: store.log.clone(), run: options.run.clone() };
@@ -90,6 +84,38 @@ async fn carry_out(
         console.error(&format!("Warning: cannot end the record of this run: {error}"));
     }
     Ok(if report.succeeded() { End::Success } else { End::Failure })
+}
+
+/// What is there before there is a plan: Ctrl-C also stops the reading of data sources.
+struct Stage {
+    events: Events,
+    receiver: mpsc::UnboundedReceiver<Event>,
+    canceller: Canceller,
+    cancellation: Cancellation,
+}
+
+impl Stage {
+    fn set(session: &Session, options: &RunOptions) -> Result<Self, End> {
+        let console = session.console;
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let events = Events::new(sender, options.redactor.clone());
+        let (canceller, cancellation) = Cancellation::new();
+        let told = events.clone();
+        let tell = move |level: CancelLevel, reason: &str| {
+            told.emit(&Scope::default(), EventKind::CancelRequested { level, reason: reason.to_string() });
+        };
+        let leave = move || {
+            console.error(
+                "Left at once. What still runs or lies about is in the ledger: `karat gc` removes it.",
+            );
+            std::process::exit(1);
+        };
+        signals::listen(canceller.clone(), tell, leave).map_err(|error| {
+            console.error(&format!("Error: cannot listen to signals: {error}"));
+            End::Failure
+        })?;
+        Ok(Self { events, receiver, canceller, cancellation })
+    }
 }
 
 fn options(arguments: &Build, session: &Session) -> RunOptions {

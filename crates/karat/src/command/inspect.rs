@@ -1,21 +1,35 @@
 //! `karat inspect`.
 
-use super::End;
+use karat_sdk::Cancellation;
+
+use super::{End, runtime};
 use crate::arguments::Inspect;
 use crate::report::Console;
 use crate::session::{Purpose, Session};
 
-pub(super) fn run(arguments: &Inspect, console: Console) -> End {
-    inspect(arguments, console).map_or_else(|end| end, |()| End::Success)
+pub(super) fn run(arguments: &Inspect, console: Console, strict: bool) -> End {
+    inspect(arguments, console, strict).map_or_else(|end| end, |()| End::Success)
 }
 
-fn inspect(arguments: &Inspect, console: Console) -> Result<(), End> {
-    let session = Session::new(console, false)?;
+fn inspect(arguments: &Inspect, console: Console, strict: bool) -> Result<(), End> {
+    let session = Session::new(console, strict)?;
     let loaded = session.load(&arguments.template)?;
     let schemas = session.components.schemas();
-    let purpose = Purpose { require_builds: false, syntax_only: false, warn_undeclared: false };
+    let purpose = Purpose {
+        require_builds: false,
+        syntax_only: false,
+        warn_undeclared: false,
+        // Packer reads them only to show what they feed; whoever looks at a template hardly expects that.
+        read_data: strict,
+        sequential: arguments.use_sequential_evaluation,
+    };
     let inputs = session.inputs(&arguments.selection, purpose, &schemas)?;
-    let inspection = karat_template::inspect(&loaded, &inputs);
+    let options = session.run_options();
+    // What data sources complain about does not matter here.
+    let cancellation = Cancellation::never();
+    let data_sources = session.data_sources(&loaded, &options, &cancellation);
+    let inspection = data_sources.settle(karat_template::inspect(&loaded, &inputs));
+    let (inspection, _) = runtime(false)?.block_on(inspection)?;
     session.show(&inspection.diagnostics, &inspection.sources);
     inspection.messages.ok_or(End::Failure)?.iter().for_each(|message| console.say(message));
     Ok(())

@@ -1,5 +1,7 @@
 //! `karat validate`.
 
+use karat_sdk::Cancellation;
+
 use super::{End, runtime};
 use crate::arguments::Validate;
 use crate::report::Console;
@@ -16,9 +18,13 @@ fn validate(arguments: &Validate, console: Console, strict: bool) -> Result<(), 
         require_builds: false,
         syntax_only: arguments.syntax_only,
         warn_undeclared: !arguments.no_warn_undeclared_var,
+        read_data: arguments.evaluate_datasources,
+        sequential: arguments.use_sequential_evaluation,
     };
     let options = session.run_options();
-    let plan = session.plan(&loaded, &arguments.selection, purpose, &options);
+    // Nothing is made that Ctrl-C would have to undo: it ends the process.
+    let cancellation = Cancellation::never();
+    let plan = session.plan(&loaded, &arguments.selection, purpose, &options, &cancellation);
     let (_, has_errors) = runtime(false)?.block_on(plan)?;
     if has_errors {
         return Err(End::Failure);
