@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use karat_hcl::Reference;
-use karat_hcl::tree::{Block, Body};
+use karat_hcl::tree::Body;
 use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
 use karat_model::id::ComponentKind;
 use karat_model::span::Span;
@@ -127,7 +127,7 @@ impl<'a> Graph<'a> {
     fn references(&self, at: usize) -> Vec<Reference> {
         match self.nodes.get(at) {
             Some(Node::Local(local)) => local.expr.references(),
-            Some(Node::Data(data)) => references(&data.block.body),
+            Some(Node::Data(data)) => data.block.body.references(),
             _ => Vec::new(),
         }
     }
@@ -361,14 +361,6 @@ impl<'a> Names<'a> {
         }
         names
     }
-}
-
-/// Every variable that a body mentions, nested blocks included.
-pub(crate) fn references(body: &Body) -> Vec<Reference> {
-    let mut found: Vec<Reference> =
-        body.attributes.iter().flat_map(|attribute| attribute.expr.references()).collect();
-    found.extend(body.blocks.iter().flat_map(|Block { body, .. }| references(body)));
-    found
 }
 
 /// Whether anybody knows such a data source, and its block is one that can be read.

@@ -6,7 +6,7 @@ use karat_model::diagnostic::Diagnostics;
 use karat_model::value::Value;
 
 use crate::build::Reader;
-use crate::graph::{Graph, Target, references};
+use crate::graph::{Graph, Target};
 use crate::inputs::Inputs;
 use crate::meta;
 use crate::select::Selection;
@@ -55,6 +55,10 @@ impl Needed<'_, '_> {
     /// What is evaluated of a build block whether it is selected or not: what it is called, which blocks it has and how
     /// they are run.
     fn head(&mut self, block: &Block) {
+        if !block.body.properties.is_empty() {
+            // Nobody has decided yet what they are.
+            self.body(&block.body);
+        }
         for attribute in &block.body.attributes {
             let always = block.kind.name == "build"
                 || block.kind.name == "dynamic"
@@ -67,7 +71,7 @@ impl Needed<'_, '_> {
     }
 
     fn body(&mut self, body: &Body) {
-        self.references(references(body));
+        self.references(body.references());
     }
 
     fn references(&mut self, references: Vec<Reference>) {
