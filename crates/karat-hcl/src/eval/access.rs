@@ -87,6 +87,7 @@ impl Evaluator<'_> {
         }
         let result = match value.ty() {
             Type::Any => Some(Value::unknown(Type::Any)),
+            _ if *key.ty() == Type::Any => Some(Value::unknown(Type::Any)),
             Type::List(_) | Type::Tuple(_) => self.numbered(value, &key, span, &place),
             Type::Map(_) | Type::Object(_) => self.named(value, &key, span, &place),
             Type::Set(_) => {
@@ -208,11 +209,24 @@ impl Evaluator<'_> {
                     if element.is_error() {
                         element
                     } else {
-                        Value::unknown(Type::list(element.ty().clone()))
+                        Value::unknown(Type::list(element.ty().clone())).not_null()
                     }
                 }
-                Type::Tuple(types) => Value::tuple(types.iter().map(|ty| of(self, ty)).collect()),
-                _ => Value::unknown(Type::Any),
+                Type::Tuple(types) => {
+                    let elements: Vec<Value> = types.iter().map(|ty| of(self, ty)).collect();
+                    if elements.iter().any(Value::is_error) {
+                        Value::error()
+                    } else {
+                        Value::unknown(Type::tuple(elements.iter().map(|element| element.ty().clone()))).not_null()
+                    }
+                }
+                Type::Any => Value::unknown(Type::Any),
+                ty => match of(self, ty) {
+                    element if element.is_error() => element,
+                    // If it turns out to be null, there is no element.
+                    element if value.is_surely_not_null() => Value::tuple(vec![element]),
+                    _ => Value::unknown(Type::Any),
+                },
             };
             return result.mark_if(sensitive);
         }
@@ -226,18 +240,26 @@ impl Evaluator<'_> {
             }
             results.push(result);
         }
-        let uniform = results.windows(2).all(|pair| matches!(pair, [a, b] if a.ty() == b.ty()));
-        let result = match (value.ty(), results.first()) {
-            (Type::List(element) | Type::Set(element), first) if uniform => {
-                let ty = first.map_or_else(
-                    || if each.is_empty() { element.as_ref().clone() } else { Type::Any },
-                    |first| first.ty().clone(),
-                );
-                Value::list(ty, results)
-            }
-            _ => Value::tuple(results),
+        let (Type::List(element) | Type::Set(element)) = value.ty() else {
+            return Value::tuple(results).mark_if(sensitive);
         };
-        result.mark_if(sensitive)
+        if results.is_empty() {
+            // The steps must be possible for an element even where there is none.
+            let result = self.access(Value::unknown(element.as_ref().clone()), base, each, scope);
+            let list = if result.is_error() { result } else { Value::list(result.ty().clone(), results) };
+            return list.mark_if(sensitive);
+        }
+        let mut types = results.iter().map(Value::ty).filter(|ty| **ty != Type::Any);
+        let ty = types.next().cloned().unwrap_or(Type::Any);
+        if types.any(|other| *other != ty) {
+            let problem = Diagnostic::error(TYPE, "The elements that `[*]` collects from a list have several types");
+            return self.fail(
+                problem
+                    .label(span, "a list has elements of one type")
+                    .help("write `[for x in … : x…]`, which makes a tuple"),
+            );
+        }
+        Value::list(ty, results).mark_if(sensitive)
     }
 }
 

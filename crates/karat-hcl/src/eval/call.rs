@@ -1,6 +1,6 @@
 //! Calls.
 
-use karat_model::diagnostic::{Diagnostic, code};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
 use karat_model::span::Span;
 use karat_model::value::{Type, Value};
 
@@ -14,7 +14,7 @@ impl Evaluator<'_> {
     pub(super) fn call(&mut self, call: &Call, scope: &Scope<'_>) -> Value {
         match scope.functions().get(&call.name.name) {
             Some(Callable::Function(function)) => self.call_function(function, call, scope),
-            Some(Callable::Special(_)) if call.expand => {
+            Some(Callable::Special(Special::Convert)) if call.expand => {
                 let problem = format!("`{}` does not take `...`", call.name.name);
                 self.fail(Diagnostic::error(code::FUNCTION_CALL, problem).at(call.name.span))
             }
@@ -91,8 +91,11 @@ impl Evaluator<'_> {
     fn try_each(&mut self, call: &Call, scope: &Scope<'_>) -> Value {
         let mut last = None;
         let mut reasons = Vec::new();
-        for argument in &call.arguments {
-            let (value, problems) = eval_apart(argument, scope);
+        let candidates = match self.candidates(call, scope) {
+            Ok(candidates) => candidates,
+            Err(unusable) => return unusable,
+        };
+        for (value, problems) in candidates {
             if !problems.has_errors() {
                 // What is not known yet may still fail, and then another argument would count.
                 return if value.is_wholly_known() {
@@ -104,7 +107,7 @@ impl Evaluator<'_> {
             reasons.extend(
                 problems.iter().filter(|problem| problem.is_error()).map(|problem| problem.title.clone()),
             );
-            last = Some(argument.span);
+            last = Some(());
         }
         let problem = match last {
             Some(_) => Diagnostic::error(code::FUNCTION_CALL, "No argument of `try` can be evaluated")
@@ -118,13 +121,37 @@ impl Evaluator<'_> {
     }
 
     fn can(&mut self, call: &Call, scope: &Scope<'_>) -> Value {
-        let [argument] = call.arguments.as_slice() else { return self.wrong_count(call, "can(expression)") };
-        let (value, problems) = eval_apart(argument, scope);
+        let candidates = match self.candidates(call, scope) {
+            Ok(candidates) => candidates,
+            Err(unusable) => return unusable,
+        };
+        let [(value, problems)] = candidates.as_slice() else {
+            return self.wrong_count(call, "can(expression)");
+        };
         if problems.has_errors() {
             return Value::bool(false);
         }
         let can = if value.is_wholly_known() { Value::bool(true) } else { Value::unknown(Type::Bool) };
         can.mark_if(value.is_sensitive())
+    }
+
+    /// The arguments of `try` or `can`, each with what is wrong with it.
+    fn candidates(&mut self, call: &Call, scope: &Scope<'_>) -> Result<Vec<(Value, Diagnostics)>, Value> {
+        let mut candidates = Vec::with_capacity(call.arguments.len());
+        let last = call.arguments.len().saturating_sub(1);
+        for (at, argument) in call.arguments.iter().enumerate() {
+            if call.expand && at == last {
+                let value = self.expr(argument, scope);
+                if value.is_error() {
+                    return Err(value);
+                }
+                let elements = self.expanded(&value, argument)?;
+                candidates.extend(elements.into_iter().map(|element| (element, Diagnostics::new())));
+            } else {
+                candidates.push(eval_apart(argument, scope));
+            }
+        }
+        Ok(candidates)
     }
 
     fn convert(&mut self, call: &Call, scope: &Scope<'_>) -> Value {

@@ -58,9 +58,26 @@ impl Evaluator<'_> {
 
     pub(super) fn for_expression(&mut self, each: &For, scope: &Scope<'_>) -> Value {
         let collection = self.expr(&each.collection, scope);
-        let elements = match self.elements(&collection, each.collection.span) {
+        let elements = self.elements(&collection, each.collection.span);
+        if let Err(unusable) = &elements
+            && (unusable.is_error() || *collection.ty() == Type::Any)
+        {
+            return unusable.clone();
+        }
+        // A condition that can never be one is a mistake even where there is nothing to decide.
+        let mut condition_sensitive = false;
+        if let Some(condition) = &each.condition {
+            let nothing = || Value::unknown(Type::Any);
+            let value = self.expr(condition, &bind(scope, &each.names, nothing(), nothing()));
+            let truth = self.truth(value, "The condition of a `for`", condition.span);
+            if truth.is_error() {
+                return truth;
+            }
+            condition_sensitive = truth.is_sensitive();
+        }
+        let elements = match elements {
             Ok(elements) => elements,
-            Err(unusable) => return unusable,
+            Err(unknown) => return unknown.mark_if(condition_sensitive),
         };
         let mut result = Gathered { sensitive: collection.is_itself_sensitive(), ..Gathered::default() };
         for (key, element) in elements {

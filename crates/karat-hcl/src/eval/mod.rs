@@ -162,7 +162,11 @@ impl Evaluator<'_> {
 
     fn conditional(&mut self, conditional: &Conditional, scope: &Scope<'_>) -> Value {
         let condition = self.expr(&conditional.condition, scope);
-        let condition = self.truth(condition, "The condition", conditional.condition.span);
+        let condition = if condition.is_known() {
+            self.truth(condition, "The condition", conditional.condition.span)
+        } else {
+            condition
+        };
         let (yes, yes_problems) = eval_apart(&conditional.yes, scope);
         let (no, no_problems) = eval_apart(&conditional.no, scope);
         if condition.is_error() {
@@ -190,11 +194,20 @@ impl Evaluator<'_> {
             _ => taken.map_or(Type::Any, |taken| taken.ty().clone()),
         };
         let result = match taken {
-            None => Ok(Value::unknown(ty).mark_if(yes.is_sensitive() || no.is_sensitive())),
+            None if yes.is_null() && no.is_null() => Ok(Value::null(ty)),
+            None if yes.is_surely_not_null() && no.is_surely_not_null() => Ok(Value::unknown(ty).not_null()),
+            None => Ok(Value::unknown(ty)),
             Some(taken) => taken.convert(&ty),
         };
+        // Both sides have been looked at, so the secrets of both count.
+        let sides = [&condition, &yes, &no].into_iter();
+        let sensitive = if taken.is_none() {
+            sides.fold(false, |sensitive, side| sensitive || side.is_sensitive())
+        } else {
+            sides.fold(false, |sensitive, side| sensitive || side.is_itself_sensitive())
+        };
         match result {
-            Ok(value) => value.mark_if(condition.is_sensitive()),
+            Ok(value) => value.mark_if(sensitive),
             Err(error) => self.wrong_type(
                 "The two sides of the condition do not fit together",
                 &error,
@@ -211,7 +224,7 @@ impl Evaluator<'_> {
         };
         let Some(value) = self.operand(value, sign, &ty, operand.span, span) else { return Value::error() };
         if !value.is_known() {
-            return value;
+            return value.not_null();
         }
         let result = match (value.as_bool(), value.as_number()) {
             (Some(truth), _) => Value::bool(!truth),
@@ -237,6 +250,7 @@ fn common_type(yes: &Value, no: &Value) -> Option<Type> {
     match (yes.ty(), no.ty()) {
         (Type::Any, ty) if yes.is_null() => Some(ty.clone()),
         (ty, Type::Any) if no.is_null() => Some(ty.clone()),
+        (Type::Any, _) | (_, Type::Any) => Some(Type::Any),
         (yes, no) => unify([yes, no]),
     }
 }

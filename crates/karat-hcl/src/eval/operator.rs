@@ -1,6 +1,6 @@
 //! Operators.
 
-use karat_model::diagnostic::{Diagnostic, code};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
 use karat_model::span::Span;
 use karat_model::value::{Number, Type, Value};
 
@@ -44,38 +44,17 @@ impl Evaluator<'_> {
         left
     }
 
-    /// `&&` and `||`: an operand that decides hides what is wrong with the others, on both sides, so that
-    /// `x == null || x.y == 1` works.
     fn logic(&mut self, first: &Expr, links: &[Link], op: BinaryOp, scope: &Scope<'_>) -> Value {
-        let deciding = op == BinaryOp::Or;
-        let mut result = Value::bool(!deciding);
-        let mut problems = Vec::new();
-        let op_spans = links.iter().map(|link| link.op_span);
-        let operands = std::iter::once(first).chain(links.iter().map(|link| &link.operand));
-        let before = links.first().map_or(first.span, |link| link.op_span);
-        for (operand, op_span) in operands.zip(std::iter::once(before).chain(op_spans)) {
-            let (value, mut found) = eval_apart(operand, scope);
-            let value = Evaluator { diagnostics: &mut found }.operand(
-                value,
-                op.sign(),
-                &Type::Bool,
-                operand.span,
-                op_span,
-            );
-            let value = value.unwrap_or_else(Value::error);
-            if value.as_bool() == Some(deciding) {
-                return value;
-            }
-            problems.extend(found);
-            let sensitive = result.is_sensitive() || value.is_sensitive();
-            // Errors outdo unknown values, which outdo known ones.
-            if value.is_error() || !value.is_known() && !result.is_error() {
-                result = value;
-            }
-            result = result.mark_if(sensitive);
+        let mut left = eval_apart(first, scope);
+        let mut left_span = first.span;
+        for link in links {
+            let right = eval_apart(&link.operand, scope);
+            left = logical(op, link, (left, left_span), right);
+            left_span = left_span.to(link.operand.span);
         }
+        let (value, problems) = left;
         self.diagnostics.extend(problems);
-        result
+        value
     }
 
     fn binary(&mut self, link: &Link, (left, left_span): (Value, Span), right: Value) -> Value {
@@ -84,9 +63,9 @@ impl Evaluator<'_> {
             return Value::error();
         }
         if matches!(link.op, BinaryOp::Equal | BinaryOp::NotEqual) {
-            let result = match equal(&left, &right) {
+            let result = match left.equality(&right) {
                 Some(equal) => Value::bool(equal == (link.op == BinaryOp::Equal)),
-                None => Value::unknown(Type::Bool),
+                None => Value::unknown(Type::Bool).not_null(),
             };
             return result.mark_if(sensitive);
         }
@@ -100,7 +79,7 @@ impl Evaluator<'_> {
         );
         let (Some(a), Some(b)) = (left.as_number(), right.as_number()) else {
             let ty = if is_comparison { Type::Bool } else { Type::Number };
-            return Value::unknown(ty).mark_if(sensitive);
+            return Value::unknown(ty).not_null().mark_if(sensitive);
         };
         let result = match link.op {
             BinaryOp::Less => Some(Value::bool(a < b)),
@@ -153,24 +132,57 @@ impl Evaluator<'_> {
     }
 }
 
-/// `None` as long as it is not known.
-fn equal(left: &Value, right: &Value) -> Option<bool> {
-    if left.is_null() && right.is_null() {
-        return Some(true);
+/// A value, and what is wrong with it.
+type Apart = (Value, Diagnostics);
+
+/// `&&` and `||`. Both sides are evaluated, and the side that decides hides what is wrong with the other, so that
+/// `x == null || x.y == 1` works. What is no bool is a mistake in any case. Null counts as false for what decides.
+fn logical(op: BinaryOp, link: &Link, (left, left_span): (Apart, Span), right: Apart) -> Apart {
+    let mut unsuitable = Diagnostics::new();
+    let mut convert = |(value, problems): Apart, span: Span| {
+        let converted = if value.is_null() {
+            value
+        } else {
+            let evaluator = &mut Evaluator { diagnostics: &mut unsuitable };
+            let operand = evaluator.operand(value, op.sign(), &Type::Bool, span, link.op_span);
+            operand.unwrap_or_else(Value::error)
+        };
+        (converted, problems)
+    };
+    let (left, left_problems) = convert(left, left_span);
+    let (right, right_problems) = convert(right, link.operand.span);
+    let sensitive = left.is_sensitive() || right.is_sensitive();
+    let together = |mut problems: Diagnostics, others: [Diagnostics; 2]| {
+        others.into_iter().for_each(|others| problems.extend(others));
+        (Value::error().mark_if(sensitive), problems)
+    };
+    if unsuitable.has_errors() {
+        return together(unsuitable, [left_problems, right_problems]);
     }
-    if !left.is_known() || !right.is_known() {
-        let differ = left.ty() != right.ty() && !left.ty().has_any() && !right.ty().has_any();
-        let null = left.is_null() || right.is_null();
-        return (differ && !null).then_some(false);
+    let deciding = op == BinaryOp::Or;
+    let truth = |value: &Value| if value.is_null() { Some(false) } else { value.as_bool() };
+    let because_of = |value: Value, problems: Diagnostics| {
+        let value = if problems.has_errors() { Value::error() } else { value };
+        (value.mark_if(sensitive), problems)
+    };
+    let unknown = || Value::unknown(Type::Bool).not_null();
+    match (truth(&left), truth(&right)) {
+        (None, None) if !left_problems.has_errors() => because_of(unknown(), left_problems),
+        (None, None) => together(unsuitable, [left_problems, right_problems]),
+        (Some(truth), _) if truth == deciding => because_of(Value::bool(truth), left_problems),
+        (_, Some(truth)) if truth == deciding => because_of(Value::bool(truth), right_problems),
+        (None, _) => because_of(unknown(), left_problems),
+        (_, None) => because_of(unknown(), right_problems),
+        _ => {
+            let mut problems = left_problems;
+            problems.extend(right_problems);
+            let evaluator = &mut Evaluator { diagnostics: &mut problems };
+            for (value, span) in [(left, left_span), (right, link.operand.span)] {
+                evaluator.operand(value, op.sign(), &Type::Bool, span, link.op_span);
+            }
+            because_of(Value::bool(!deciding), problems)
+        }
     }
-    if left.is_null() || right.is_null() {
-        return Some(false);
-    }
-    if left.is_wholly_known() && right.is_wholly_known() {
-        return Some(left.equals(right));
-    }
-    // What is unknown deep inside can only matter if everything around it fits.
-    (left.ty() != right.ty() && !left.ty().has_any() && !right.ty().has_any()).then_some(false)
 }
 
 fn arithmetic(op: BinaryOp, a: &Number, b: &Number) -> Option<Number> {

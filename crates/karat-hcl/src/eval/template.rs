@@ -17,10 +17,17 @@ pub(super) struct Text {
 }
 
 impl Text {
+    /// Adds text, as long as all before it is known.
+    fn push(&mut self, more: &str) {
+        if !self.unknown {
+            self.text.push_str(more);
+        }
+    }
+
     pub(super) fn into_value(self) -> Value {
         let value = match (self.error, self.unknown) {
             (true, _) => Value::error(),
-            (_, true) => Value::unknown(Type::String),
+            (_, true) => Value::unknown(Type::String).not_null().starting_with(&self.text),
             _ => Value::string(self.text),
         };
         value.mark_if(self.sensitive)
@@ -31,7 +38,7 @@ impl Evaluator<'_> {
     pub(super) fn parts(&mut self, parts: &[Part], scope: &Scope<'_>, text: &mut Text) {
         for part in parts {
             match part {
-                Part::Text(literal) => text.text.push_str(literal),
+                Part::Text(literal) => text.push(literal),
                 Part::Interpolation(expr) => {
                     let value = self.expr(expr, scope);
                     self.interpolate(value, expr, text);
@@ -81,14 +88,13 @@ impl Evaluator<'_> {
             );
             return;
         }
+        if !value.is_known() {
+            text.error |= value.is_error();
+            text.unknown = true;
+            return;
+        }
         match value.convert(&Type::String) {
-            Ok(string) => match string.as_str() {
-                Some(string) => text.text.push_str(string),
-                None => {
-                    text.error |= string.is_error();
-                    text.unknown = true;
-                }
-            },
+            Ok(string) => text.push(string.as_str().unwrap_or_default()),
             Err(_) => {
                 text.error = true;
                 let found = value.ty().with_article();

@@ -81,7 +81,11 @@ fn logic_hides_what_does_not_matter() {
             ("later_bool && false", "false"),
             ("later_bool && true", "unknown(bool)"),
             ("later_bool || true", "true"),
-            ("true && null", "1:9 `&&` needs a bool (this is null)"),
+            // Null decides like false, as HCL has it; where it decides nothing, it is a mistake.
+            ("true && null", "false"),
+            ("null || false", "1:1 `||` needs a bool (this is null)"),
+            ("true || 1", "1:9 `||` needs a bool (a bool is required, but this is a number)"),
+            ("later_bool && nowhere", "unknown(bool)"),
             ("false || var.x || true", "true"),
             ("false || var.x", "1:13 `var` has no attribute \"x\""),
         ],

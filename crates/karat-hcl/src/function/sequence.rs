@@ -71,7 +71,7 @@ pub(super) fn register(table: &mut FunctionTable) {
             if sorted.iter().any(Value::is_null) {
                 return Err(FunctionError::argument(0, "its elements must not be null"));
             }
-            sorted.sort_by(Value::total_cmp);
+            sorted.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
             Ok(Value::list(Type::String, sorted))
         }),
     );

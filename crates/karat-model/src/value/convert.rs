@@ -1,9 +1,14 @@
 //! Conversion of values to types, by HCL's rules.
+//!
+//! Whether there is a conversion at all depends on the two types and is settled first, by a plan; carrying it out can
+//! still fail where the value decides: a string that is no number, a map that lacks a key. The rules are those of
+//! go-cty 1.13 (MIT, © Martin Atkins), which Packer 1.16 uses.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Data, Number, ObjectAttr, Type, Value, unify};
+use super::unify::unify_with;
+use super::{Data, Number, Type, Value};
 
 /// Why a value cannot have a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,89 +86,10 @@ impl Value {
     /// objects and maps to one another; object attributes that the type does not have are dropped. Unknown values
     /// become unknown values of the type, sensitive ones stay sensitive.
     pub fn convert(&self, to: &Type) -> Result<Value, ConvertError> {
-        let value = self.convert_unmarked(to)?;
-        Ok(if self.is_itself_sensitive() { value.mark_sensitive() } else { value })
-    }
-
-    fn convert_unmarked(&self, to: &Type) -> Result<Value, ConvertError> {
         if *to == Type::Any || self.ty == *to || self.is_error() {
             return Ok(self.clone());
         }
-        match &self.data {
-            Data::Null if self.ty == Type::Any => return Ok(Value::null(to.clone())),
-            Data::Unknown if self.ty == Type::Any => return Ok(Value::unknown(to.clone())),
-            Data::Null => return converted_type(&self.ty, to).map(Value::null),
-            Data::Unknown => return converted_type(&self.ty, to).map(Value::unknown),
-            _ => {}
-        }
-        match to {
-            Type::String => match &self.data {
-                Data::Number(number) => Ok(Value::string(number.to_string())),
-                Data::Bool(truth) => Ok(Value::string(truth.to_string())),
-                _ => Err(mismatch(&self.ty, to)),
-            },
-            Type::Number => match &self.data {
-                Data::String(text) => text.parse::<Number>().map(Value::number).map_err(|error| {
-                    ConvertError::new(format!("a number is required, but {} is {error}", self.shown()))
-                }),
-                _ => Err(mismatch(&self.ty, to)),
-            },
-            Type::Bool => match self.as_str() {
-                Some("true" | "1") => Ok(Value::bool(true)),
-                Some("false" | "0") => Ok(Value::bool(false)),
-                Some(text) if ["true", "false"].contains(&text.to_ascii_lowercase().as_str()) => {
-                    let lower = text.to_ascii_lowercase();
-                    Err(ConvertError::new(format!("a bool is required; write {lower} in lower case")))
-                }
-                Some(_) => Err(ConvertError::new(format!(
-                    "a bool is required, but {} is neither true nor false",
-                    self.shown()
-                ))),
-                None => Err(mismatch(&self.ty, to)),
-            },
-            Type::List(element) | Type::Set(element) => {
-                let elements = self.as_slice().ok_or_else(|| mismatch(&self.ty, to))?;
-                let (element, elements) = self.uniform(elements.iter(), element, PathStep::Index)?;
-                Ok(match to {
-                    Type::List(_) => Value::list(element, elements),
-                    _ => Value::set(element, elements),
-                })
-            }
-            Type::Tuple(types) => {
-                let elements = match (&self.ty, self.as_slice()) {
-                    (Type::Tuple(_), Some(elements)) => elements,
-                    _ => return Err(mismatch(&self.ty, to)),
-                };
-                if elements.len() != types.len() {
-                    return Err(wrong_length(types.len(), elements.len()));
-                }
-                let converted = elements.iter().zip(types.iter()).enumerate().map(|(at, (element, ty))| {
-                    element.convert(ty).map_err(|error| error.inside(PathStep::Index(at)))
-                });
-                Ok(Value::tuple(converted.collect::<Result<_, _>>()?))
-            }
-            Type::Map(element) => {
-                let entries = self.as_map().ok_or_else(|| mismatch(&self.ty, to))?;
-                let names: Vec<_> = entries.keys().cloned().collect();
-                let step = |at: usize| PathStep::Key(names.get(at).cloned().unwrap_or_default());
-                let (element, values) = self.uniform(entries.values(), element, step)?;
-                Ok(Value::map(element, names.iter().cloned().zip(values).collect()))
-            }
-            Type::Object(attributes) => {
-                let entries = self.as_map().ok_or_else(|| mismatch(&self.ty, to))?;
-                let converted = attributes.iter().map(|(name, attribute)| {
-                    let value = match entries.get(name) {
-                        Some(value) => value
-                            .convert(&attribute.ty)
-                            .map_err(|error| error.inside(PathStep::Attribute(name.clone())))?,
-                        None => Value::null(missing(name, attribute)?),
-                    };
-                    Ok((name.clone(), value))
-                });
-                Ok(Value::object(converted.collect::<Result<BTreeMap<_, _>, _>>()?))
-            }
-            Type::Any => Ok(self.clone()),
-        }
+        Plan::new(&self.ty, to, true)?.apply(self)
     }
 
     /// The text for a message, unless it must not be shown.
@@ -173,35 +99,307 @@ impl Value {
             _ => "this string".to_owned(),
         }
     }
+}
 
-    /// The elements, all of one type: `wanted` if it says one, else the one they agree on.
-    fn uniform<'a>(
-        &self,
-        elements: impl Iterator<Item = &'a Value> + Clone,
-        wanted: &Type,
-        step: impl Fn(usize) -> PathStep,
-    ) -> Result<(Type, Vec<Value>), ConvertError> {
-        let convert = |ty: &Type| -> Result<Vec<Value>, ConvertError> {
-            let converted = elements.clone().enumerate();
-            converted
-                .map(|(at, element)| element.convert(ty).map_err(|error| error.inside(step(at))))
-                .collect()
+/// Whether every value of type `from` can be converted to `to`. With `lossy`, whether some may be.
+pub(super) fn is_convertible(from: &Type, to: &Type, lossy: bool) -> bool {
+    from == to || Plan::new(from, to, lossy).is_ok()
+}
+
+/// How values of one type become values of another.
+struct Plan {
+    to: Type,
+    how: How,
+    lossy: bool,
+}
+
+enum How {
+    /// They are so already.
+    Keep,
+    /// Their type shows when they are known.
+    ByValue,
+    Primitive,
+    /// By attribute.
+    Object(BTreeMap<String, Plan>),
+    /// By attribute; what has no plan must not be there.
+    MapToObject(BTreeMap<String, Result<Plan, ConvertError>>),
+    /// By index.
+    Tuple(Vec<Plan>),
+    /// A tuple's elements or an object's attributes to those of a collection, by their types.
+    Collect(Vec<(Type, Plan)>),
+    /// A collection's elements to those of another.
+    Elements(Box<Plan>),
+}
+
+impl Plan {
+    fn new(from: &Type, to: &Type, lossy: bool) -> Result<Self, ConvertError> {
+        let none = || mismatch(from, to);
+        let how = match (from, to) {
+            (_, Type::Any) => How::Keep,
+            (from, to) if from == to => How::Keep,
+            (Type::Any, _) if lossy => How::ByValue,
+            (Type::Number | Type::Bool, Type::String) => How::Primitive,
+            (Type::String, Type::Number | Type::Bool) if lossy => How::Primitive,
+            (Type::Object(has), Type::Object(wants)) => {
+                let mut plans = BTreeMap::new();
+                for (name, wanted) in wants.iter() {
+                    match has.get(name) {
+                        Some(found) => {
+                            let plan = Plan::new(&found.ty, &wanted.ty, lossy)
+                                .map_err(|error| error.inside(PathStep::Attribute(name.clone())))?;
+                            plans.insert(name.clone(), plan);
+                        }
+                        None if wanted.optional => {}
+                        None => return Err(missing(name)),
+                    }
+                }
+                How::Object(plans)
+            }
+            (Type::Map(element), Type::Object(wants)) if lossy => {
+                let mut plans = BTreeMap::new();
+                for (name, wanted) in wants.iter() {
+                    let plan = Plan::new(element, &wanted.ty, lossy)
+                        .map_err(|error| error.inside(PathStep::Key(name.clone())));
+                    match plan {
+                        Err(error) if !wanted.optional => return Err(error),
+                        plan => plans.insert(name.clone(), plan),
+                    };
+                }
+                How::MapToObject(plans)
+            }
+            (Type::Tuple(has), Type::Tuple(wants)) => {
+                if has.len() != wants.len() {
+                    return Err(wrong_length(wants.len(), has.len()));
+                }
+                let plan = |(at, (has, wants)): (usize, (&Type, &Type))| {
+                    Plan::new(has, wants, lossy).map_err(|error| error.inside(PathStep::Index(at)))
+                };
+                How::Tuple(has.iter().zip(wants.iter()).enumerate().map(plan).collect::<Result<_, _>>()?)
+            }
+            // A list forgets its order when it becomes a set.
+            (Type::List(_), Type::Set(_)) if !lossy => return Err(none()),
+            (Type::List(has) | Type::Set(has), Type::List(wants) | Type::Set(wants))
+            | (Type::Map(has), Type::Map(wants)) => {
+                How::Elements(Box::new(Plan::new(has, wants, lossy).map_err(|_| none())?))
+            }
+            (Type::Tuple(has), Type::List(wants) | Type::Set(wants)) => {
+                let types = has.iter().enumerate().map(|(at, ty)| (ty, PathStep::Index(at)));
+                return Self::collect(to, types.collect(), wants, lossy);
+            }
+            (Type::Object(has), Type::Map(wants)) => {
+                let types = has.iter().map(|(name, found)| (&found.ty, PathStep::Key(name.clone())));
+                return Self::collect(to, types.collect(), wants, lossy);
+            }
+            _ => return Err(none()),
         };
-        if !wanted.has_any() {
-            return Ok((wanted.without_optional(), convert(wanted)?));
+        Ok(Self { to: to.clone(), how, lossy })
+    }
+
+    /// The plan for a tuple or an object of which a collection is to be made. A collection of anything gets the one
+    /// type that all can have.
+    fn collect(
+        to: &Type,
+        types: Vec<(&Type, PathStep)>,
+        wanted: &Type,
+        lossy: bool,
+    ) -> Result<Self, ConvertError> {
+        let mut element = wanted.clone();
+        if element == Type::Any && !types.is_empty() {
+            let all = || types.iter().map(|(ty, _)| *ty);
+            element = unify_with(&all().collect::<Vec<_>>(), lossy).ok_or_else(nothing_in_common)?;
+            let is_map = matches!(to, Type::Map(_));
+            if element == Type::Any && !is_map && all().any(|ty| *ty != Type::Any) {
+                return Err(nothing_in_common());
+            }
         }
-        // Each element fills the gaps of the wanted type in its own way; then they must agree.
-        let filled = convert(wanted)?;
-        let ty = unify(filled.iter().map(Value::ty)).ok_or_else(|| {
-            ConvertError::new(
-                "all elements must have the same type, and these have no type in common".to_owned(),
-            )
-        })?;
-        let elements = filled.iter().enumerate();
-        let elements = elements
-            .map(|(at, element)| element.convert(&ty).map_err(|error| error.inside(step(at))))
-            .collect::<Result<_, _>>()?;
-        Ok((ty, elements))
+        let mut plans: Vec<(Type, Plan)> = Vec::new();
+        for (ty, step) in types {
+            if !plans.iter().any(|(known, _)| known == ty) {
+                let plan = Plan::new(ty, &element, lossy).map_err(|error| error.inside(step))?;
+                plans.push((ty.clone(), plan));
+            }
+        }
+        let to = match to {
+            Type::List(_) => Type::list(element),
+            Type::Set(_) => Type::set(element),
+            _ => Type::map(element),
+        };
+        Ok(Self { to, how: How::Collect(plans), lossy })
+    }
+
+    fn apply(&self, value: &Value) -> Result<Value, ConvertError> {
+        let to = &self.to;
+        let converted = match (&self.how, &value.data) {
+            (How::Keep, _) | (_, Data::Error) => return Ok(value.clone()),
+            (_, Data::Null) => Value::null(filled(&value.ty, &to.without_optional())),
+            (_, Data::Unknown(range)) => {
+                Value::unknown(filled(&value.ty, &to.without_optional())).refined(range.converted(to))
+            }
+            (How::ByValue, _) => return value.convert(to),
+            (How::Primitive, _) => primitive(value, to)?,
+            (How::Object(plans), Data::Mapping(entries)) => {
+                let Type::Object(wants) = to else { return Err(mismatch(&value.ty, to)) };
+                let entry = |(name, wanted): (&String, &super::ObjectAttr)| {
+                    let found = entries.get(name).zip(plans.get(name));
+                    let converted = match found {
+                        Some((entry, plan)) => plan
+                            .apply(entry)
+                            .map_err(|error| error.inside(PathStep::Attribute(name.clone())))?,
+                        None => Value::null(wanted.ty.clone()),
+                    };
+                    Ok((name.clone(), converted))
+                };
+                Value::object(wants.iter().map(entry).collect::<Result<_, _>>()?)
+            }
+            (How::MapToObject(plans), Data::Mapping(entries)) => {
+                let Type::Object(wants) = to else { return Err(mismatch(&value.ty, to)) };
+                let mut converted = BTreeMap::new();
+                for (name, wanted) in wants.iter() {
+                    let entry = match (entries.get(name), plans.get(name)) {
+                        (Some(entry), Some(Ok(plan))) => plan
+                            .apply(entry)
+                            .map_err(|error| error.inside(PathStep::Key(name.clone())))?,
+                        (Some(_), Some(Err(error))) => return Err(error.clone()),
+                        _ if wanted.optional => Value::null(wanted.ty.clone()),
+                        _ => return Err(missing(name)),
+                    };
+                    converted.insert(name.clone(), entry);
+                }
+                Value::object(converted)
+            }
+            (How::Tuple(plans), Data::Sequence(elements)) => {
+                let pairs = elements.iter().zip(plans).enumerate();
+                let element = |(at, (element, plan)): (usize, (&Value, &Plan))| {
+                    plan.apply(element).map_err(|error| error.inside(PathStep::Index(at)))
+                };
+                Value::tuple(pairs.map(element).collect::<Result<_, _>>()?)
+            }
+            (How::Collect(plans), Data::Sequence(elements)) => {
+                let plan = |element: &Value| plans.iter().find(|(ty, _)| *ty == element.ty).map(|(_, plan)| plan);
+                self.sequence(elements, plan, to.element())?
+            }
+            (How::Elements(plan), Data::Sequence(elements)) => {
+                // An empty list says as much about its elements as it did before.
+                let wanted = to.element().filter(|wanted| **wanted != Type::Any).or(value.ty.element());
+                self.sequence(elements, |_| Some(plan.as_ref()), wanted)?
+            }
+            (How::Collect(plans), Data::Mapping(entries)) => {
+                let plan = |element: &Value| plans.iter().find(|(ty, _)| *ty == element.ty).map(|(_, plan)| plan);
+                self.map(entries, plan, to.element(), self.lossy)?
+            }
+            (How::Elements(plan), Data::Mapping(entries)) => {
+                let wanted = to.element().filter(|wanted| **wanted != Type::Any).or(value.ty.element());
+                self.map(entries, |_| Some(plan.as_ref()), wanted, false)?
+            }
+            _ => return Err(mismatch(&value.ty, to)),
+        };
+        Ok(converted.mark_if(value.is_itself_sensitive()))
+    }
+
+    fn sequence<'p>(
+        &self,
+        elements: &[Value],
+        plan: impl Fn(&Value) -> Option<&'p Plan>,
+        wanted: Option<&Type>,
+    ) -> Result<Value, ConvertError> {
+        let is_set = matches!(self.to, Type::Set(_));
+        let collection = |ty: Type, elements| if is_set { Value::set(ty, elements) } else { Value::list(ty, elements) };
+        if elements.is_empty() {
+            return Ok(collection(wanted.map_or(Type::Any, Type::without_optional), Vec::new()));
+        }
+        let convert = |(at, element): (usize, &Value)| match plan(element) {
+            Some(plan) => plan.apply(element).map_err(|error| error.inside(PathStep::Index(at))),
+            None => Ok(element.clone()),
+        };
+        let mut converted = elements.iter().enumerate().map(convert).collect::<Result<Vec<_>, _>>()?;
+        // What anything stood for inside of the elements may still differ.
+        let from_tuple = matches!(self.how, How::Collect(_));
+        if from_tuple && !is_set && !is_uniform(converted.iter()) {
+            let types: Vec<&Type> = converted.iter().map(Value::ty).collect();
+            let ty = unify_with(&types, self.lossy).ok_or_else(nothing_in_common)?;
+            converted = converted
+                .iter()
+                .enumerate()
+                .map(|(at, element)| element.convert(&ty).map_err(|error| error.inside(PathStep::Index(at))))
+                .collect::<Result<_, _>>()?;
+        }
+        let ty = one_type(converted.iter())?;
+        Ok(collection(ty, converted))
+    }
+
+    fn map<'p>(
+        &self,
+        entries: &BTreeMap<String, Value>,
+        plan: impl Fn(&Value) -> Option<&'p Plan>,
+        wanted: Option<&Type>,
+        lossy: bool,
+    ) -> Result<Value, ConvertError> {
+        if entries.is_empty() {
+            return Ok(Value::map(wanted.map_or(Type::Any, Type::without_optional), BTreeMap::new()));
+        }
+        let inside = |name: &String, error: ConvertError| error.inside(PathStep::Key(name.clone()));
+        let convert = |(name, entry): (&String, &Value)| {
+            let entry = match plan(entry) {
+                Some(plan) => plan.apply(entry).map_err(|error| inside(name, error))?,
+                None => entry.clone(),
+            };
+            Ok((name.clone(), entry))
+        };
+        let mut converted = entries.iter().map(convert).collect::<Result<BTreeMap<_, _>, ConvertError>>()?;
+        let may_differ = matches!(
+            self.to.element(),
+            Some(Type::List(_) | Type::Set(_) | Type::Map(_) | Type::Object(_))
+        );
+        if may_differ && !is_uniform(converted.values()) {
+            let types: Vec<&Type> = converted.values().map(Value::ty).collect();
+            let ty = unify_with(&types, lossy).ok_or_else(nothing_in_common)?;
+            for (name, entry) in &mut converted {
+                *entry = entry.convert(&ty).map_err(|error| inside(name, error))?;
+            }
+        }
+        let ty = one_type(converted.values())?;
+        Ok(Value::map(ty, converted))
+    }
+}
+
+fn is_uniform<'v>(mut values: impl Iterator<Item = &'v Value>) -> bool {
+    let Some(first) = values.next() else { return true };
+    values.all(|value| value.ty == first.ty)
+}
+
+/// The type of the elements of a collection. Nulls and unknown values of any type go with all others.
+fn one_type<'v>(values: impl Iterator<Item = &'v Value>) -> Result<Type, ConvertError> {
+    let mut found = Type::Any;
+    for value in values {
+        if found == Type::Any {
+            found = value.ty.clone();
+        } else if value.ty != Type::Any && value.ty != found {
+            return Err(nothing_in_common());
+        }
+    }
+    Ok(found)
+}
+
+fn primitive(value: &Value, to: &Type) -> Result<Value, ConvertError> {
+    match (to, &value.data) {
+        (Type::String, Data::Number(number)) => Ok(Value::string(number.to_string())),
+        (Type::String, Data::Bool(truth)) => Ok(Value::string(truth.to_string())),
+        (Type::Number, Data::String(text)) => text.parse::<Number>().map(Value::number).map_err(|error| {
+            ConvertError::new(format!("a number is required, but {} is {error}", value.shown()))
+        }),
+        (Type::Bool, Data::String(text)) => match text.as_ref() {
+            "true" | "1" => Ok(Value::bool(true)),
+            "false" | "0" => Ok(Value::bool(false)),
+            text if ["true", "false"].contains(&text.to_ascii_lowercase().as_str()) => {
+                let lower = text.to_ascii_lowercase();
+                Err(ConvertError::new(format!("a bool is required; write {lower} in lower case")))
+            }
+            _ => Err(ConvertError::new(format!(
+                "a bool is required, but {} is neither true nor false",
+                value.shown()
+            ))),
+        },
+        _ => Err(mismatch(&value.ty, to)),
     }
 }
 
@@ -210,62 +408,40 @@ fn wrong_length(expected: usize, found: usize) -> ConvertError {
     ConvertError::new(format!("a tuple of {expected} element{plural} is required, but this one has {found}"))
 }
 
-fn missing(name: &str, attribute: &ObjectAttr) -> Result<Type, ConvertError> {
-    if attribute.optional {
-        Ok(attribute.ty.clone())
-    } else {
-        Err(ConvertError::new(format!("the attribute \"{name}\" is required")))
-    }
+fn missing(name: &str) -> ConvertError {
+    ConvertError::new(format!("the attribute \"{name}\" is required"))
 }
 
-/// The type that a null or unknown value of type `from` gets when it is converted to `to`.
-fn converted_type(from: &Type, to: &Type) -> Result<Type, ConvertError> {
+fn nothing_in_common() -> ConvertError {
+    ConvertError::new("all elements must have the same type, and these have no type in common")
+}
+
+/// The type `to` with its gaps filled by what is known of `from`: the type of a null or unknown value.
+fn filled(from: &Type, to: &Type) -> Type {
+    let all = |types: Vec<&Type>| unify_with(&types, true).unwrap_or(Type::Any);
+    let element = |wanted: &Type| match from {
+        Type::List(element) | Type::Set(element) | Type::Map(element) => filled(element, wanted),
+        Type::Tuple(types) => filled(&all(types.iter().collect()), wanted),
+        Type::Object(attributes) => filled(&all(attributes.values().map(|found| &found.ty).collect()), wanted),
+        _ => wanted.clone(),
+    };
     match (from, to) {
-        (Type::Any, _) => Ok(to.without_optional()),
-        (_, Type::Any) => Ok(from.clone()),
-        (from, to) if from == to => Ok(from.clone()),
-        (Type::Number | Type::Bool, Type::String) | (Type::String, Type::Number | Type::Bool) => {
-            Ok(to.clone())
+        (Type::Any, _) => to.clone(),
+        (_, Type::Any) => from.clone(),
+        (_, Type::String | Type::Number | Type::Bool) => to.clone(),
+        (_, Type::List(wanted)) => Type::list(element(wanted)),
+        (_, Type::Set(wanted)) => Type::set(element(wanted)),
+        (_, Type::Map(wanted)) => Type::map(element(wanted)),
+        (Type::Tuple(has), Type::Tuple(wants)) => {
+            Type::tuple(has.iter().zip(wants.iter()).map(|(has, wants)| filled(has, wants)))
         }
-        (Type::List(a) | Type::Set(a), Type::List(b)) => Ok(Type::list(converted_type(a, b)?)),
-        (Type::List(a) | Type::Set(a), Type::Set(b)) => Ok(Type::set(converted_type(a, b)?)),
-        (Type::Map(a), Type::Map(b)) => Ok(Type::map(converted_type(a, b)?)),
-        (Type::Tuple(types), Type::List(element)) => Ok(Type::list(common(types.iter(), element)?)),
-        (Type::Tuple(types), Type::Set(element)) => Ok(Type::set(common(types.iter(), element)?)),
-        (Type::Object(attributes), Type::Map(element)) => {
-            Ok(Type::map(common(attributes.values().map(|attribute| &attribute.ty), element)?))
-        }
-        (Type::Tuple(a), Type::Tuple(b)) => {
-            if a.len() != b.len() {
-                return Err(wrong_length(b.len(), a.len()));
-            }
-            let types = a.iter().zip(b.iter()).map(|(a, b)| converted_type(a, b));
-            Ok(Type::tuple(types.collect::<Result<Vec<_>, _>>()?))
-        }
-        (Type::Object(_) | Type::Map(_), Type::Object(attributes)) => {
-            let types = attributes.iter().map(|(name, attribute)| {
-                let found = match from {
-                    Type::Object(has) => has.get(name).map(|attribute| &attribute.ty),
-                    // Which keys a map has shows when it is known.
-                    _ => from.element(),
-                };
-                let ty = match found {
-                    Some(ty) => converted_type(ty, &attribute.ty)
-                        .map_err(|error| error.inside(PathStep::Attribute(name.clone())))?,
-                    None => missing(name, attribute)?,
-                };
-                Ok((name.clone(), ty.without_optional()))
-            });
-            Ok(Type::object(types.collect::<Result<Vec<_>, _>>()?))
-        }
-        _ => Err(mismatch(from, to)),
+        (_, Type::Tuple(_)) => to.clone(),
+        (_, Type::Object(wants)) => Type::object(wants.iter().map(|(name, wanted)| {
+            let found = match from {
+                Type::Object(has) => has.get(name).map(|found| &found.ty),
+                _ => from.element(),
+            };
+            (name.clone(), found.map_or_else(|| wanted.ty.clone(), |found| filled(found, &wanted.ty)))
+        })),
     }
-}
-
-fn common<'a>(types: impl Iterator<Item = &'a Type>, wanted: &Type) -> Result<Type, ConvertError> {
-    let types = types.map(|ty| converted_type(ty, wanted)).collect::<Result<Vec<_>, _>>()?;
-    if !wanted.has_any() {
-        return Ok(wanted.without_optional());
-    }
-    unify(&types).ok_or_else(|| ConvertError::new("all elements must have the same type"))
 }

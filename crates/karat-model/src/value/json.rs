@@ -28,7 +28,7 @@ impl Value {
     pub fn to_json(&self) -> Result<Json, JsonError> {
         Ok(match &self.data {
             Data::Null => Json::Null,
-            Data::Unknown | Data::Error => return Err(JsonError::Unknown),
+            Data::Unknown(_) | Data::Error => return Err(JsonError::Unknown),
             Data::Bool(truth) => Json::Bool(*truth),
             Data::String(text) => Json::String(text.to_string()),
             Data::Number(number) => number_to_json(number).ok_or(JsonError::Infinite)?,

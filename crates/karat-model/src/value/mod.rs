@@ -1,12 +1,14 @@
 //! Values as HCL has them: typed, possibly null, possibly not known yet, possibly secret.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 mod convert;
 mod json;
+mod equality;
 mod number;
+mod range;
+mod set;
 mod types;
 mod unify;
 
@@ -18,6 +20,7 @@ pub use json::{JsonError, TypeJsonError};
 pub use number::{Number, ParseNumberError};
 pub use types::{ObjectAttr, Type};
 pub use unify::unify;
+use range::Range;
 
 /// A value. Cloning is cheap.
 ///
@@ -34,7 +37,7 @@ pub struct Value {
 #[derive(Debug, Clone, PartialEq)]
 enum Data {
     Null,
-    Unknown,
+    Unknown(Range),
     /// The value of an expression that was already reported as wrong.
     Error,
     Bool(bool),
@@ -67,7 +70,7 @@ impl Facts {
 
 impl Value {
     fn leaf(ty: Type, data: Data) -> Self {
-        let unknown_inside = matches!(data, Data::Unknown | Data::Error);
+        let unknown_inside = matches!(data, Data::Unknown(_) | Data::Error);
         Self { ty, data, facts: Facts { unknown_inside, ..Facts::default() } }
     }
 
@@ -99,7 +102,7 @@ impl Value {
 
     /// A value of that type which is not known yet.
     pub fn unknown(ty: Type) -> Self {
-        Self::leaf(ty.without_optional(), Data::Unknown)
+        Self::leaf(ty.without_optional(), Data::Unknown(Range::default()))
     }
 
     /// What an expression that was reported as wrong evaluates to: unknown, and nothing that follows from it is
@@ -128,17 +131,6 @@ impl Value {
         Self::sequence(Type::tuple(elements.iter().map(|element| element.ty.clone())), elements)
     }
 
-    /// A set: equal elements fall together. Which elements a set has tells what they are, so a sensitive element
-    /// makes the set sensitive.
-    pub fn set(element: Type, mut elements: Vec<Value>) -> Self {
-        let sensitive = elements.iter().any(Value::is_sensitive);
-        elements.sort_by(Value::total_cmp);
-        // Two unknowns may turn out to be different.
-        elements.dedup_by(|a, b| a.is_wholly_known() && a.total_cmp(b) == Ordering::Equal);
-        let set = Self::sequence(Type::set(element), elements);
-        if sensitive { set.mark_sensitive() } else { set }
-    }
-
     /// A map. The elements must be of the element type already; see [`Value::convert`] to make them so.
     pub fn map(element: Type, entries: BTreeMap<String, Value>) -> Self {
         Self::mapping(Type::map(element), entries)
@@ -162,7 +154,7 @@ impl Value {
 
     /// Whether this value itself is known; something inside may not be.
     pub fn is_known(&self) -> bool {
-        !matches!(self.data, Data::Unknown | Data::Error)
+        !matches!(self.data, Data::Unknown(_) | Data::Error)
     }
 
     /// Whether this value and everything inside is known.
@@ -280,57 +272,12 @@ impl Value {
                 Data::Number(number) => found.push(number.to_string()),
                 Data::Sequence(elements) => elements.iter().for_each(|element| collect(element, found)),
                 Data::Mapping(entries) => entries.values().for_each(|entry| collect(entry, found)),
-                Data::Null | Data::Unknown | Data::Error | Data::Bool(_) => {}
+                Data::Null | Data::Unknown(_) | Data::Error | Data::Bool(_) => {}
             }
         }
         let mut found = Vec::new();
         collect(self, &mut found);
         found
-    }
-
-    /// What HCL's `==` says about two wholly known values: types must agree, marks do not matter.
-    pub fn equals(&self, other: &Value) -> bool {
-        if self.is_null() || other.is_null() {
-            return self.is_null() && other.is_null();
-        }
-        self.ty == other.ty && self.total_cmp(other) == Ordering::Equal
-    }
-
-    /// An order of all values that says equal exactly for equal contents. Marks do not matter. Nulls come first,
-    /// unknown values next; strings are in byte order.
-    pub fn total_cmp(&self, other: &Value) -> Ordering {
-        fn rank(data: &Data) -> u8 {
-            match data {
-                Data::Null => 0,
-                Data::Unknown | Data::Error => 1,
-                Data::Bool(_) => 2,
-                Data::Number(_) => 3,
-                Data::String(_) => 4,
-                Data::Sequence(_) => 5,
-                Data::Mapping(_) => 6,
-            }
-        }
-        match (&self.data, &other.data) {
-            (Data::Bool(a), Data::Bool(b)) => a.cmp(b),
-            (Data::Number(a), Data::Number(b)) => a.cmp(b),
-            (Data::String(a), Data::String(b)) => a.cmp(b),
-            (Data::Sequence(a), Data::Sequence(b)) => {
-                let differing =
-                    a.iter().zip(b.iter()).map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne());
-                differing.unwrap_or_else(|| a.len().cmp(&b.len()))
-            }
-            (Data::Mapping(a), Data::Mapping(b)) => {
-                let entry = |((a, x), (b, y)): ((&String, &Value), (&String, &Value))| {
-                    a.cmp(b).then_with(|| x.total_cmp(y))
-                };
-                let differing = a.iter().zip(b.iter()).map(entry).find(|order| order.is_ne());
-                differing.unwrap_or_else(|| a.len().cmp(&b.len()))
-            }
-            (a, b) => rank(a).cmp(&rank(b)).then_with(|| match (a, b) {
-                (Data::Null | Data::Unknown, Data::Null | Data::Unknown) => self.ty.cmp(&other.ty),
-                _ => Ordering::Equal,
-            }),
-        }
     }
 }
 

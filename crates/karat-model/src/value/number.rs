@@ -33,6 +33,10 @@ enum Repr {
     },
     /// Anything else that is finite.
     Float(Float),
+    /// `-0`: equal to zero, but written so.
+    NegativeZero {
+        precision: u16,
+    },
     Infinity(Sign),
 }
 
@@ -87,7 +91,7 @@ impl Number {
         let mantissa = mantissa >> zeros;
         let exponent = exponent + i64::try_from(zeros).unwrap_or(i64::MAX);
         if mantissa.sign() == Sign::NoSign || exponent < -EXPONENT_LIMIT {
-            return Self(Repr::Integer { value: 0, precision });
+            return Self::zero(mantissa.sign() == Sign::Minus, precision);
         }
         if exponent > EXPONENT_LIMIT {
             return Self(Repr::Infinity(mantissa.sign()));
@@ -101,6 +105,15 @@ impl Number {
         Self(Repr::Float(Float { mantissa, exponent, precision }))
     }
 
+    fn zero(negative: bool, precision: u16) -> Self {
+        Self(if negative { Repr::NegativeZero { precision } } else { Repr::Integer { value: 0, precision } })
+    }
+
+    /// Whether a minus stands before it.
+    fn has_minus(&self) -> bool {
+        self.is_negative() || matches!(self.0, Repr::NegativeZero { .. })
+    }
+
     /// The parts of a finite number.
     fn float(&self) -> Option<Float> {
         match &self.0 {
@@ -108,6 +121,9 @@ impl Number {
                 Some(Float { mantissa: BigInt::from(*value), exponent: 0, precision: *precision })
             }
             Repr::Float(float) => Some(float.clone()),
+            Repr::NegativeZero { precision } => {
+                Some(Float { mantissa: BigInt::ZERO, exponent: 0, precision: *precision })
+            }
             Repr::Infinity(_) => None,
         }
     }
@@ -120,6 +136,7 @@ impl Number {
                 Ordering::Greater => Sign::Plus,
             },
             Repr::Float(float) => float.mantissa.sign(),
+            Repr::NegativeZero { .. } => Sign::NoSign,
             Repr::Infinity(sign) => *sign,
         }
     }
@@ -147,7 +164,7 @@ impl Number {
     /// Whether it is finite and whole.
     pub fn is_integer(&self) -> bool {
         match &self.0 {
-            Repr::Integer { .. } => true,
+            Repr::Integer { .. } | Repr::NegativeZero { .. } => true,
             Repr::Float(float) => float.exponent >= 0,
             Repr::Infinity(_) => false,
         }
@@ -170,6 +187,9 @@ impl Number {
             };
         };
         let (precision, (x, y, exponent)) = (a.precision.max(b.precision), aligned(&a, &b));
+        if let (Repr::NegativeZero { .. }, Repr::NegativeZero { .. }) = (&self.0, &other.0) {
+            return Some(Self::zero(true, precision));
+        }
         Some(Self::round(x + y, exponent, precision, false))
     }
 
@@ -187,6 +207,9 @@ impl Number {
             };
         };
         let mantissa = &a.mantissa * &b.mantissa;
+        if mantissa.sign() == Sign::NoSign {
+            return Some(Self::zero(self.has_minus() != other.has_minus(), a.precision.max(b.precision)));
+        }
         let needed = bits(&mantissa) - i64::try_from(mantissa.trailing_zeros().unwrap_or(0)).unwrap_or(0);
         let needed = u16::try_from(needed).unwrap_or(LITERAL).min(LITERAL);
         Some(Self::round(mantissa, a.exponent + b.exponent, a.precision.max(b.precision).max(needed), false))
@@ -196,19 +219,23 @@ impl Number {
     pub fn div(&self, other: &Self) -> Option<Self> {
         let (a, b) = match (self.float(), other.float()) {
             (Some(a), Some(b)) => (a, b),
-            (Some(a), None) => return Some(Self(Repr::Integer { value: 0, precision: a.precision })),
-            (None, Some(b)) => {
-                let sign = if b.mantissa.sign() == Sign::NoSign { Sign::Plus } else { b.mantissa.sign() };
-                return Some(Self(Repr::Infinity(product(self.sign(), sign))));
+            (Some(a), None) => return Some(Self::zero(self.has_minus() != other.has_minus(), a.precision)),
+            (None, Some(_)) => {
+                let minus = self.has_minus() != other.has_minus();
+                return Some(Self(Repr::Infinity(if minus { Sign::Minus } else { Sign::Plus })));
             }
             (None, None) => return None,
         };
+        let minus = self.has_minus() != other.has_minus();
+        let precision = a.precision.max(b.precision);
         match (a.mantissa.sign(), b.mantissa.sign()) {
             (Sign::NoSign, Sign::NoSign) => return None,
-            (sign, Sign::NoSign) => return Some(Self(Repr::Infinity(sign))),
+            (_, Sign::NoSign) => {
+                return Some(Self(Repr::Infinity(if minus { Sign::Minus } else { Sign::Plus })));
+            }
+            (Sign::NoSign, _) => return Some(Self::zero(minus, precision)),
             _ => {}
         }
-        let precision = a.precision.max(b.precision);
         Some(Self::quotient(&a.mantissa, &b.mantissa, a.exponent - b.exponent, precision))
     }
 
@@ -221,20 +248,23 @@ impl Number {
         Self::round(quotient, exponent - shift, precision, sticky)
     }
 
-    /// The remainder, which has the sign of the dividend. `x % 0` is `x`, as HCL has it; `None` where infinities
-    /// leave no meaning. HCL takes the product of divisor and whole quotient from the dividend, each step rounded to the
+    /// The remainder, which has the sign of the dividend. `x % 0` is `x`, as HCL has it; `None` where one of them
+    /// is infinite. HCL takes the product of divisor and whole quotient from the dividend, each step rounded to the
     /// dividend's precision, which shows in the last digits of fractions.
     pub fn rem(&self, other: &Self) -> Option<Self> {
         if other.is_zero() {
             return Some(self.clone());
         }
-        let (Some(a), Some(b)) = (self.float(), other.float()) else { return self.mul(other) };
+        let (a, b) = (self.float()?, other.float()?);
         let quotient = self.div(other)?;
         let whole = if quotient.is_negative() { quotient.ceil() } else { quotient.floor() };
         let whole = whole.float()?;
         let whole = Self::round(whole.mantissa, whole.exponent, a.precision, false).float()?;
         let product = &whole.mantissa * &b.mantissa;
         let product = Self::round(product, whole.exponent + b.exponent, a.precision, false).float()?;
+        if matches!(self.0, Repr::NegativeZero { .. }) {
+            return Some(Self::zero(!other.has_minus(), a.precision));
+        }
         let (x, y, exponent) = aligned(&a, &product);
         Some(Self::round(x - y, exponent, a.precision, false))
     }
@@ -243,6 +273,8 @@ impl Number {
     #[must_use]
     pub fn neg(&self) -> Self {
         match &self.0 {
+            Repr::Integer { value: 0, precision } => Self::zero(true, *precision),
+            Repr::NegativeZero { precision } => Self::zero(false, *precision),
             Repr::Integer { value, precision } => match value.checked_neg() {
                 Some(value) => Self(Repr::Integer { value, precision: *precision }),
                 None => Self::exact(-BigInt::from(*value), 0, *precision),
@@ -260,6 +292,7 @@ impl Number {
             Repr::Float(float) if float.exponent < 0 => {
                 Self::exact(&float.mantissa >> float.exponent.unsigned_abs(), 0, float.precision)
             }
+            Repr::NegativeZero { precision } => Self::zero(false, *precision),
             _ => self.clone(),
         }
     }
@@ -267,7 +300,24 @@ impl Number {
     /// The smallest whole number that is not smaller. Infinity stays.
     #[must_use]
     pub fn ceil(&self) -> Self {
-        self.neg().floor().neg()
+        let ceiling = self.neg().floor().neg();
+        if let Repr::NegativeZero { precision } = ceiling.0 { Self::zero(false, precision) } else { ceiling }
+    }
+
+    /// Whether both are written the same, which is what HCL means by equal: `0.1` of any precision is `0.1`. Zero has
+    /// no sign here.
+    pub fn looks_like(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Repr::Float(a), Repr::Float(b)) if a.precision != b.precision => {
+                self.sign() == other.sign() && self.to_string() == other.to_string()
+            }
+            _ => self == other,
+        }
+    }
+
+    /// The number with ten digits at most, with an exponent if it is far from zero.
+    pub(super) fn to_short_string(&self) -> String {
+        decimal::short(&self.to_string())
     }
 
     /// The value, if it is whole and fits.
@@ -360,6 +410,7 @@ impl fmt::Display for Number {
         match &self.0 {
             Repr::Integer { value, .. } => write!(f, "{value}"),
             Repr::Float(float) => decimal::write(f, float),
+            Repr::NegativeZero { .. } => f.write_str("-0"),
             Repr::Infinity(Sign::Minus) => f.write_str("-Inf"),
             Repr::Infinity(_) => f.write_str("+Inf"),
         }
@@ -427,6 +478,9 @@ impl TryFrom<f64> for Number {
         let biased = i64::try_from(bits >> 52 & 0x7FF).unwrap_or(0);
         // Subnormal numbers lack the implied leading bit.
         let magnitude = if biased == 0 { fraction } else { fraction | 1 << 52 };
+        if value == 0.0 {
+            return Ok(Self::zero(value.is_sign_negative(), FLOAT));
+        }
         let sign = if value.is_sign_negative() { Sign::Minus } else { Sign::Plus };
         Ok(Self::exact(BigInt::from_biguint(sign, magnitude.into()), biased.max(1) - 1075, FLOAT))
     }

@@ -9,12 +9,15 @@ use super::{EXPONENT_LIMIT, Float, LITERAL, Number, ParseNumberError, Repr, bits
 /// Decimal exponents beyond this are out of range; it lies within the limit of binary exponents.
 const DECIMAL_LIMIT: i64 = 300_000;
 
-/// Reads `[+-]digits[.digits][(e|E)[+-]digits]` at the precision of literals.
+/// Reads `[+-]digits[.digits][(e|E)[+-]digits]`, or infinity, at the precision of literals.
 pub(super) fn read(text: &str) -> Result<Number, ParseNumberError> {
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (Sign::Minus, rest),
         None => (Sign::Plus, text.strip_prefix('+').unwrap_or(text)),
     };
+    if unsigned == "Inf" || unsigned == "inf" {
+        return Ok(Number(Repr::Infinity(sign)));
+    }
     let (digits, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((digits, exponent)) => (digits, read_exponent(exponent)?),
         None => (unsigned, 0),
@@ -28,12 +31,15 @@ pub(super) fn read(text: &str) -> Result<Number, ParseNumberError> {
         && exponent == 0
         && let Ok(value) = whole.parse::<i64>()
     {
-        let value = if sign == Sign::Minus { -value } else { value };
-        return Ok(Number(Repr::Integer { value, precision: LITERAL }));
+        return Ok(match (value, sign) {
+            (0, _) => Number::zero(sign == Sign::Minus, LITERAL),
+            (_, Sign::Minus) => Number(Repr::Integer { value: -value, precision: LITERAL }),
+            _ => Number(Repr::Integer { value, precision: LITERAL }),
+        });
     }
     let magnitude = BigUint::parse_bytes(format!("{whole}{fraction}").as_bytes(), 10).unwrap_or_default();
     if magnitude == BigUint::ZERO {
-        return Ok(Number(Repr::Integer { value: 0, precision: LITERAL }));
+        return Ok(Number::zero(sign == Sign::Minus, LITERAL));
     }
     let mantissa = BigInt::from_biguint(sign, magnitude);
     let exponent = exponent - i64::try_from(fraction.len()).unwrap_or(i64::MAX);
@@ -148,5 +154,57 @@ fn increment(digits: &mut [u8]) {
             *digit += 1;
             return;
         }
+    }
+}
+
+/// Ten significant digits of a number written in full, as Go's `%.10g` has it.
+pub(super) fn short(full: &str) -> String {
+    const DIGITS: usize = 10;
+    let (minus, unsigned) = full.strip_prefix('-').map_or(("", full), |rest| ("-", rest));
+    if !unsigned.starts_with(|c: char| c.is_ascii_digit()) {
+        return full.to_owned();
+    }
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let all = format!("{whole}{fraction}");
+    let zeros = all.len() - all.trim_start_matches('0').len();
+    let mut digits = all.trim_start_matches('0').as_bytes().to_vec();
+    // The value is 0.DIGITS · 10^point.
+    let mut point = whole.len() as i64 - zeros as i64;
+    if digits.is_empty() {
+        return format!("{minus}0");
+    }
+    if digits.len() > DIGITS {
+        let rest = digits.split_off(DIGITS);
+        let tail = rest.iter().skip(1).any(|digit| *digit != b'0');
+        let odd = digits.last().is_some_and(|digit| digit % 2 == 1);
+        let first = rest.first().copied().unwrap_or(b'0');
+        if first > b'5' || first == b'5' && (tail || odd) {
+            if digits.iter().all(|digit| *digit == b'9') {
+                digits = vec![b'1'];
+                point += 1;
+            } else {
+                increment(&mut digits);
+            }
+        }
+    }
+    let kept = digits.len() - digits.iter().rev().take_while(|digit| **digit == b'0').count();
+    digits.truncate(kept);
+    let digits = String::from_utf8_lossy(&digits).into_owned();
+    let count = digits.len() as i64;
+    let limit = if DIGITS as i64 > count && count >= point { count } else { DIGITS as i64 };
+    let power = point - 1;
+    if power < -4 || power >= limit.max(1) {
+        let (first, rest) = digits.split_at(1);
+        let dot = if rest.is_empty() { "" } else { "." };
+        let sign = if power < 0 { '-' } else { '+' };
+        return format!("{minus}{first}{dot}{rest}e{sign}{:02}", power.unsigned_abs());
+    }
+    if point <= 0 {
+        return format!("{minus}0.{}{digits}", "0".repeat(point.unsigned_abs() as usize));
+    }
+    match digits.split_at_checked(point as usize) {
+        Some((whole, "")) => format!("{minus}{whole}"),
+        Some((whole, fraction)) => format!("{minus}{whole}.{fraction}"),
+        None => format!("{minus}{digits}{}", "0".repeat((point - count) as usize)),
     }
 }
