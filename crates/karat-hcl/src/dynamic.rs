@@ -5,7 +5,7 @@ use karat_model::value::{Type, Value};
 
 use crate::eval::{elements, eval};
 use crate::scope::Scope;
-use crate::tree::{Block, Body, Expr};
+use crate::tree::{Block, Body, Expr, ExprKind};
 
 /// The code of problems with how a `dynamic` block is written.
 const CODE: Code = code::DYNAMIC;
@@ -66,6 +66,7 @@ impl<'b> Dynamic<'b> {
             None => kind.text.as_str(),
             Some(expr) => match expr.as_keyword() {
                 Some(name) => name,
+                None if expr.kind == ExprKind::Error => return None,
                 None => {
                     let problem =
                         Diagnostic::error(CODE, "`iterator` must be a name without quotes").at(expr.span);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use karat_hcl::function::FunctionTable;
-use karat_hcl::json::{self, Form, Role};
+use karat_hcl::json::{self, Form, Property, Role};
 use karat_hcl::tree::{Attribute, Body};
 use karat_hcl::{Scope, eval};
 use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
@@ -15,6 +15,7 @@ use crate::code;
 use crate::fixed;
 use crate::inputs::Inputs;
 use crate::load::Loaded;
+use crate::settle;
 use crate::variable::{Rule, Variable};
 
 /// What the names of environment variables begin with that set variables.
@@ -193,7 +194,8 @@ impl<'t, 'a> Assignments<'t, 'a> {
         let name = sources.name(file).to_owned();
         let entries = if name.ends_with(".json") {
             let mut body = json::parse(file, sources.text(file), diagnostics);
-            body.settle(&json_role, diagnostics);
+            settle::check_object(&body, sources.text(file), diagnostics);
+            settle_values(&mut body, diagnostics);
             hcl_entries(&body, &name, diagnostics)
         } else if name.ends_with(".hcl") {
             let body = karat_hcl::parse(file, sources.text(file), diagnostics);
@@ -357,9 +359,19 @@ fn hcl_entries(body: &Body, file: &str, diagnostics: &mut Diagnostics) -> Vec<En
     body.attributes.iter().map(entry).collect()
 }
 
-/// What a property of a JSON file of values is. Strings are taken as they are.
-fn json_role(name: &str) -> Option<Role> {
-    (name != "//").then_some(Role::Argument(Form::Verbatim))
+/// Decides what the properties of a JSON file of values are: values, whose strings are taken as they are, but for
+/// `variable` when it looks like the declaration of one.
+fn settle_values(body: &mut Body, diagnostics: &mut Diagnostics) {
+    let is_declaration = |property: &&Property| property.name.text.as_ref() == "variable";
+    let mut declarations = Body {
+        properties: body.properties.iter().filter(is_declaration).cloned().collect(),
+        attributes: Vec::new(),
+        blocks: Vec::new(),
+        end: body.end,
+    };
+    declarations.settle(&|_| Some(Role::Block(&["name"])), &mut Diagnostics::new());
+    body.settle(&|name| (name != "//").then_some(Role::Argument(Form::Verbatim)), diagnostics);
+    body.blocks.extend(declarations.blocks);
 }
 
 /// The problem without anything that quotes the text it is about.

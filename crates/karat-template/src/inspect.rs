@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use karat_hcl::Scope;
-use karat_model::diagnostic::Diagnostics;
+use karat_model::diagnostic::{Diagnostic, Diagnostics};
 use karat_model::span::SourceMap;
 use karat_model::value::Value;
 
@@ -81,6 +81,11 @@ fn describe_builds(template: &Template<'_>, inputs: &Inputs<'_>, scope: &Scope<'
     for block in &template.builds {
         let mut problems = Diagnostics::new();
         let build = reader.read(block, scope, &mut problems);
+        let inside = |problem: &&Diagnostic| {
+            let place = problem.primary.as_ref().map(|label| label.span);
+            place.is_some_and(|place| block.span.to(place) == block.span && place.file == block.span.file)
+        };
+        problems.extend(template.deferred.iter().filter(inside).cloned());
         // Packer leaves out a build with mistakes; a name that nobody knows is none, here.
         let unknown = [code::UNKNOWN_COMPONENT, code::UNKNOWN_SOURCE];
         if problems.iter().all(|problem| !problem.is_error() || unknown.contains(&problem.code)) {

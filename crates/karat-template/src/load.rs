@@ -25,6 +25,8 @@ pub struct Loaded {
     /// What is wrong with the texts as texts.
     pub diagnostics: Diagnostics,
     pub(crate) bodies: Vec<Body>,
+    /// What is wrong with the locals and builds of JSON files: not for a check of syntax alone.
+    pub(crate) deferred: Diagnostics,
     /// `*.auto.pkrvars.hcl`, then `*.auto.pkrvars.json`, each in name order.
     pub(crate) values: Vec<FileId>,
 }
@@ -81,6 +83,7 @@ pub fn from_texts(
 ) -> Loaded {
     let mut sources = SourceMap::new();
     let mut diagnostics = Diagnostics::new();
+    let mut deferred = Diagnostics::new();
     let mut path = PathBuf::new();
     let mut bodies = Vec::new();
     for (name, text) in templates {
@@ -88,12 +91,9 @@ pub fn from_texts(
         let file = sources.add(name, text);
         let text = sources.text(file);
         let json = sources.name(file).ends_with(".json");
-        let mut body = if json {
-            karat_hcl::json::parse(file, text, &mut diagnostics)
-        } else {
-            karat_hcl::parse(file, text, &mut diagnostics)
-        };
-        settle::file(&mut body, &mut diagnostics);
+        let parse = if json { karat_hcl::json::parse } else { karat_hcl::parse };
+        let mut body = parse(file, text, &mut diagnostics);
+        settle::file(&mut body, text, &mut diagnostics, &mut deferred);
         bodies.push(body);
     }
     let values = values.into_iter().map(|(name, text)| sources.add(name, text)).collect();
@@ -105,6 +105,7 @@ pub fn from_texts(
         sources: Arc::new(sources),
         diagnostics,
         bodies,
+        deferred,
         values,
     }
 }

@@ -73,7 +73,7 @@ impl<'a> Template<'a> {
     ) -> Self {
         let mut template = Self {
             names: Names::default(),
-            deferred: Vec::new(),
+            deferred: loaded.deferred.iter().cloned().collect(),
             requirements: Vec::new(),
             required_plugins: None,
             variables: Vec::new(),

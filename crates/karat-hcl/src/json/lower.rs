@@ -1,8 +1,9 @@
 //! JSON values to expressions.
 
-use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
-use karat_model::value::Value;
 use std::collections::HashMap;
+
+use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
+use karat_model::value::{Type, Value};
 
 use super::node::{Node, NodeKind, Property, Text};
 use super::relocate::{relocate, relocate_problem};
@@ -24,7 +25,7 @@ pub enum Form {
 pub(super) fn lower(node: &Node, form: Form, diagnostics: &mut Diagnostics) -> Expr {
     let literal = |value| ExprKind::Literal(Box::new(value));
     let kind = match &node.kind {
-        NodeKind::Null => literal(Value::null(karat_model::value::Type::Any)),
+        NodeKind::Null => literal(Value::null(Type::Any)),
         NodeKind::Bool(truth) => literal(Value::bool(*truth)),
         NodeKind::Number(number) => literal(Value::number(number.as_ref().clone())),
         NodeKind::String(text) => return string(text, form, diagnostics),
@@ -39,20 +40,20 @@ pub(super) fn lower(node: &Node, form: Form, diagnostics: &mut Diagnostics) -> E
 fn object(properties: &[Property], form: Form, diagnostics: &mut Diagnostics) -> ExprKind {
     let mut seen = HashMap::with_capacity(properties.len());
     let mut items = Vec::with_capacity(properties.len());
+    let mut twice = false;
     for Property { name, value } in properties {
-        let item =
-            ObjectItem { key: string(name, form, diagnostics), value: lower(value, form, diagnostics) };
+        let key = string(name, form, diagnostics);
+        items.push(ObjectItem { key, value: lower(value, form, diagnostics) });
         if let Some(first) = seen.insert(name.text.as_ref(), name.span) {
+            twice = true;
             diagnostics.push(
                 Diagnostic::error(code::DUPLICATE_KEY, format!("\"{}\" is in the object twice", name.text))
                     .label(name.span, "set again here")
                     .label(first, "first set here"),
             );
-            continue;
         }
-        items.push(item);
     }
-    ExprKind::Object(items)
+    if twice { ExprKind::Error } else { ExprKind::Object(items) }
 }
 
 fn string(text: &Text, form: Form, diagnostics: &mut Diagnostics) -> Expr {
@@ -66,7 +67,12 @@ fn string(text: &Text, form: Form, diagnostics: &mut Diagnostics) -> Expr {
         Form::Expression => parse_expression(text.span.file, source, &mut problems),
         _ => parse_template(text.span.file, source, &mut problems),
     };
-    relocate(&mut expr, text);
+    if problems.has_errors() {
+        expr = Expr::error(text.inside());
+    } else {
+        relocate(&mut expr, text);
+    }
     diagnostics.extend(problems.into_iter().map(|problem| relocate_problem(problem, text)));
-    Expr { span: text.span, ..expr }
+    // Around an expression the quotes mean nothing.
+    if form == Form::Expression { expr } else { Expr { span: text.span, ..expr } }
 }

@@ -19,6 +19,7 @@ mod lower;
 mod node;
 mod reader;
 mod relocate;
+mod scalar;
 mod settle;
 
 pub use lower::Form;
@@ -40,3 +41,6 @@ pub fn parse(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Body {
     let empty = Node { kind: NodeKind::Null, span: end };
     settle::body(node.unwrap_or(empty), diagnostics)
 }
+
+#[cfg(test)]
+mod tests;

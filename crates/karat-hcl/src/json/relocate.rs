@@ -4,7 +4,7 @@ use karat_model::diagnostic::{Diagnostic, Edit, Label};
 use karat_model::span::Span;
 
 use super::node::Text;
-use super::reader::escaped;
+use super::scalar::escaped;
 use crate::tree::{Expr, ExprKind, Ident, Part, Step, StepKind};
 
 /// Turns the places in an expression that was read from the text of a string into places in the file.

@@ -9,7 +9,6 @@ use karat_model::span::Span;
 use super::lower::{Form, lower};
 use super::node::{Node, NodeKind, Property};
 use crate::expression::Reference;
-use crate::parser::SYNTAX;
 use crate::tree::{Attribute, Block, Body, Ident, Label};
 
 /// What a name means in a body.
@@ -40,7 +39,7 @@ impl Body {
                     Blocks { kind: property.name.ident(), blocks: &mut self.blocks, diagnostics }
                         .add(property, &["type"]);
                     for block in self.blocks.iter_mut().skip(first) {
-                        block.body.settle(&|name| Some(role_in_dynamic(name)), diagnostics);
+                        block.body.settle(&role_in_dynamic, diagnostics);
                     }
                 }
                 None if property.name.text.as_ref() == "//" => {}
@@ -100,11 +99,12 @@ pub fn settle<'b>(body: &'b Body, schema: &Schema, diagnostics: &mut Diagnostics
     Cow::Owned(body)
 }
 
-fn role_in_dynamic(name: &str) -> Role {
+fn role_in_dynamic(name: &str) -> Option<Role> {
     match name {
-        "content" => Role::Block(&[]),
-        "iterator" => Role::Argument(Form::Expression),
-        _ => Role::Argument(Form::Template),
+        "//" => None,
+        "content" => Some(Role::Block(&[])),
+        "iterator" => Some(Role::Argument(Form::Expression)),
+        _ => Some(Role::Argument(Form::Template)),
     }
 }
 
@@ -116,7 +116,7 @@ pub(super) fn body(node: Node, diagnostics: &mut Diagnostics) -> Body {
     match properties(kind, span) {
         Ok(properties) => body.properties = properties,
         Err(wrong) => diagnostics.push(
-            Diagnostic::error(SYNTAX, "An object with arguments and blocks is expected here")
+            Diagnostic::error(code::WRONG_TYPE, "An object with arguments and blocks is expected here")
                 .label(wrong, "this is something else")
                 .help("write `{ \"name\": … }`, or an array of such objects"),
         ),
@@ -181,7 +181,7 @@ impl Blocks<'_> {
             }
             Err(wrong) => self.diagnostics.push(
                 Diagnostic::error(
-                    SYNTAX,
+                    code::WRONG_TYPE,
                     format!("An object is expected here, whose properties are named by the {label}"),
                 )
                 .label(wrong, "this is something else")
