@@ -13,3 +13,4 @@ mod output_file;
 pub mod post_processor;
 pub mod provisioner;
 mod script;
+pub mod secret_store;

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use karat_model::schema_set::SchemaSet;
+use karat_model::secret_store::SecretStores;
 
 /// Everything that an evaluation depends on besides the template. Nothing is read from the process.
 #[derive(Clone, Debug)]
@@ -14,6 +17,10 @@ pub struct Inputs<'a> {
     pub packer_version: String,
     /// The environment of the process: `PKR_VAR_NAME` sets variables, and their defaults may call `env`.
     pub environment: BTreeMap<String, String>,
+    /// When the run started: what `legacy_isotime` and `legacy_strftime` tell.
+    pub started: SystemTime,
+    /// Where `vault`, `consul_key` and `aws_secretsmanager` get secrets from. Without them such calls are errors.
+    pub secret_stores: Option<Arc<dyn SecretStores>>,
     /// `-var NAME=VALUE` options in the order given.
     pub arguments: Vec<(String, String)>,
     /// `-var-file` files in the order given. The template's own `*.auto.pkrvars.hcl` files are not among them.
@@ -57,6 +64,8 @@ impl<'a> Inputs<'a> {
             cwd: cwd.into(),
             packer_version: "1.16.0".to_owned(),
             environment: BTreeMap::new(),
+            started: SystemTime::UNIX_EPOCH,
+            secret_stores: None,
             arguments: Vec::new(),
             var_files: Vec::new(),
             only: Vec::new(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use karat_builtin::catalog::Catalog;
+use karat_builtin::secret_store::EnvironmentStores;
 use karat_engine::RunOptions;
 use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
 use karat_model::plan::Plan;
@@ -189,6 +190,7 @@ impl Session {
         let mut inputs = Inputs::new(&self.cwd, schemas);
         inputs.packer_version = PACKER_VERSION.to_string();
         inputs.strict = self.strict;
+        inputs.started = self.started;
         inputs.require_builds = purpose.require_builds;
         inputs.syntax_only = purpose.syntax_only;
         inputs.warn_undeclared = purpose.warn_undeclared;
@@ -199,6 +201,8 @@ impl Session {
         inputs.environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
+        let stores = EnvironmentStores::new(inputs.environment.clone(), self.redactor.clone());
+        inputs.secret_stores = Some(Arc::new(stores));
         for argument in &selection.variables {
             let (name, value) = argument.split_once('=').ok_or_else(|| {
                 self.refuse(

@@ -5,6 +5,7 @@
 //! values of the types that it asked for.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -181,6 +182,12 @@ pub enum Callable {
 #[derive(Clone, Default)]
 pub struct FunctionTable(Arc<BTreeMap<String, Callable>>);
 
+impl fmt::Debug for FunctionTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
+}
+
 impl FunctionTable {
     /// No functions.
     pub fn new() -> Self {
@@ -217,11 +224,15 @@ pub struct FunctionContext {
     pub cwd: PathBuf,
     /// What `~` stands for at the start of a path; without it such a path is an error.
     pub home: Option<PathBuf>,
+    /// More functions: those that need more than their arguments and files. Templates that `templatefile` reads can
+    /// call them too.
+    pub others: FunctionTable,
 }
 
-/// The functions of Packer 1.16, as far as they are supported. `env` is not among them: see [`env`].
+/// The functions of Packer 1.16, but for those that need a clock of the run or a secret store (see
+/// [`FunctionContext::others`]) and `env` (see [`env`]).
 pub fn standard(context: &FunctionContext) -> FunctionTable {
-    let mut table = FunctionTable::new();
+    let mut table = context.others.clone();
     table.insert_special("try", Special::Try);
     table.insert_special("can", Special::Can);
     table.insert_special("convert", Special::Convert);

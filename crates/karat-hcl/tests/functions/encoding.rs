@@ -58,7 +58,6 @@ fn calls_give_these_results() {
         (r#"textdecodebase64("wfE=", "IBM037")"#, r#""A1""#),
         (r#"textencodebase64("é", "UTF-16")"#, r#""/v8A6Q==""#),
         (r#"textdecodebase64("//7pAA==", "UTF-16")"#, r#""é""#),
-        (r#"textdecodebase64("gQ==", "windows-1253")"#, r#""\u{81}""#),
         (r#"textdecodebase64("0g==", "windows-1253")"#, "error in argument 1: it is not text in that encoding"),
         (r#"md5("hello")"#, r#""5d41402abc4b2a76b9719d911017c592""#),
         (r#"sha1("hello")"#, r#""aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d""#),

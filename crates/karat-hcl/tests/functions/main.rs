@@ -33,6 +33,7 @@ fn call(expression: &str) -> String {
         base_dir: template_dir(),
         cwd: PathBuf::from("/the/cwd"),
         home: Some(PathBuf::from("/home/me")),
+        ..FunctionContext::default()
     };
     match standard(&context).get(name) {
         Some(Callable::Function(function)) => match function.call(&arguments) {

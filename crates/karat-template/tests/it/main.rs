@@ -6,6 +6,7 @@ mod build;
 mod component;
 mod data;
 mod files;
+mod function;
 mod inspect;
 mod local;
 mod problems;
