@@ -66,7 +66,7 @@ impl StepError {
 }
 
 /// What the system says, without its number and in lower case, as Go's programs show it; any other error as it is.
-fn in_words(error: &io::Error) -> String {
+pub fn in_words(error: &io::Error) -> String {
     let text = error.to_string();
     let Some(number) = error.raw_os_error() else { return text };
     let words = text.strip_suffix(&format!(" (os error {number})")).unwrap_or(&text);

@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Validate(Validate),
     /// Show a template's variables and builds
     Inspect(Inspect),
+    /// Lay templates and variable files out in the one canonical way
+    Fmt(Fmt),
     /// List earlier runs, or show one again
     Runs(Runs),
     /// Say more about a kind of problem, with an example
@@ -144,6 +146,25 @@ pub(crate) struct Inspect {
     /// Packer's old order: data sources one after another, which see no locals, then locals
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) use_sequential_evaluation: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Fmt {
+    /// .pkr.hcl and .pkrvars.hcl files, directories of them, or - for standard input
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Write nothing; exit with 3 if something is laid out otherwise
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    pub(crate) check: bool,
+    /// Show what changes
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    pub(crate) diff: bool,
+    /// Write what changes to its file; -write=false only lists
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "true", hide_default_value = true, hide_possible_values = true)]
+    pub(crate) write: bool,
+    /// Enter subdirectories, too
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    pub(crate) recursive: bool,
 }
 
 #[derive(Args, Debug)]

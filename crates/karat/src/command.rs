@@ -12,6 +12,7 @@ use crate::report::{self, Console};
 
 mod build;
 mod explain;
+mod fmt;
 mod gc;
 mod inspect;
 mod runs;
@@ -27,6 +28,8 @@ pub(crate) enum End {
     Failure,
     /// There is no such command.
     NoCommand,
+    /// `fmt -check` found something to change.
+    Unformatted,
 }
 
 impl From<End> for ExitCode {
@@ -35,6 +38,7 @@ impl From<End> for ExitCode {
             End::Success => 0,
             End::Failure => 1,
             End::NoCommand => 127,
+            End::Unformatted => 3,
         })
     }
 }
@@ -68,6 +72,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> End {
         Command::Build(build) => build::run(&build, console, strict),
         Command::Validate(validate) => validate::run(&validate, console, strict),
         Command::Inspect(inspect) => inspect::run(&inspect, console, strict),
+        Command::Fmt(fmt) => fmt::run(&fmt, console, strict),
         Command::Runs(runs) => runs::run(&runs, console),
         Command::Explain(explain) => explain::run(&explain, console),
         Command::Gc => gc::run(console),

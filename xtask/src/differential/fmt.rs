@@ -3,9 +3,9 @@
 mod document;
 mod mutation;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use karat_model::diagnostic::Diagnostics;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::oracle::Oracle;
 use super::random::Random;
 use super::tally::Tally;
-use crate::{Result, option};
+use crate::{Result, option, target_directory};
 
 /// How many documents are made up.
 const GENERATED: usize = 3000;
@@ -27,10 +27,15 @@ const VARIANTS: usize = 5;
 /// `source "null" "a"`.
 const REWRITTEN: &str = "terraform fmt rewrites the code, too";
 
-/// `differential fmt [--inputs N] [--seed N]`.
+/// Karat shows what became of each line. `diff` takes one empty line for another where that is shorter; so does Karat
+/// under `--strict`.
+const LINE_BY_LINE: &str = "fmt -diff goes line by line";
+
+/// `differential fmt [--inputs N] [--seed N] [--karat PATH]`.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
     let (inputs, rest) = option(arguments, "--inputs")?;
     let (seed, rest) = option(&rest, "--seed")?;
+    let (karat, rest) = option(&rest, "--karat")?;
     if !rest.is_empty() {
         return Err(format!("differential fmt does not know {rest:?}").into());
     }
@@ -39,7 +44,13 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
     let mut failed = Vec::new();
     for dialect in [Dialect::Packer, Dialect::Terraform] {
         match dialect.oracle() {
-            Ok(oracle) => failed.extend(compare(dialect, &oracle, &texts, &ours).err()),
+            Ok(oracle) => {
+                failed.extend(compare(dialect, &oracle, &texts, &ours).err());
+                if let Dialect::Packer = dialect {
+                    let karat = karat.map_or_else(|| build(root), |path| Ok(PathBuf::from(path)))?;
+                    failed.extend(compare_diffs(&oracle, &karat, &texts, &ours).err());
+                }
+            }
             Err(absent) => println!("left out: {absent}"),
         }
     }
@@ -172,6 +183,63 @@ fn compare(dialect: Dialect, oracle: &Oracle, texts: &[String], ours: &[Answer])
         }
     }
     tally.finish(&oracle.name)
+}
+
+fn build(root: &Path) -> Result<PathBuf> {
+    let built =
+        Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "karat"]).current_dir(root).status()?;
+    if !built.success() {
+        return Err("karat does not build".into());
+    }
+    Ok(target_directory()?.join("debug/karat"))
+}
+
+/// What `fmt -diff` of both programs says about the texts that are not refused.
+fn compare_diffs(packer: &Oracle, karat: &Path, texts: &[String], ours: &[Answer]) -> Result<()> {
+    let directory = TempDir::with_prefix("karat-differential-")?;
+    for (at, text) in texts.iter().enumerate().filter(|(at, _)| ours.get(*at).is_some_and(Answer::is_ok)) {
+        fs::write(directory.path().join(Dialect::Packer.file(at)), text)?;
+    }
+    let said = |mut command: Command| -> Result<String> {
+        let output = command.args(["fmt", "-diff", "-write=false", "."]).output()?;
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    let karat = |flags: &[&str]| {
+        let mut karat = Command::new(karat);
+        karat.current_dir(directory.path()).args(flags);
+        said(karat)
+    };
+    let (ours, strict, theirs) =
+        (karat(&[])?, karat(&["--strict"])?, said(packer.command(directory.path()))?);
+    let (ours, strict, theirs) = (by_file(&ours), by_file(&strict), by_file(&theirs));
+    let mut tally = Tally::default();
+    for file in ours.keys().chain(theirs.keys()).copied().collect::<BTreeSet<&str>>() {
+        match (ours.get(file), strict.get(file), theirs.get(file)) {
+            (Some(ours), Some(_), Some(theirs)) if ours == theirs => tally.same(),
+            (Some(_), Some(strict), Some(theirs)) if strict == theirs => tally.explained(LINE_BY_LINE),
+            (_, strict, theirs) => {
+                let shown = |diff: Option<&&str>| diff.map_or("says nothing".into(), |diff| visible(diff));
+                tally.unexplained(format!(
+                    "--- Karat\n{}--- {}\n{}",
+                    shown(strict),
+                    packer.name,
+                    shown(theirs)
+                ));
+            }
+        }
+    }
+    tally.finish(&format!("{} fmt -diff", packer.name))
+}
+
+/// What is said about each file, from the line that names it.
+fn by_file(said: &str) -> BTreeMap<&str, &str> {
+    let names = said.match_indices(".pkr.hcl\n--- old/").filter_map(|(at, _)| at.checked_sub(6));
+    let starts: Vec<usize> = names.chain([said.len()]).collect();
+    starts
+        .windows(2)
+        .filter_map(|pair| said.get(pair[0]..pair[1]))
+        .filter_map(|part| Some((part.get(..6)?, part)))
+        .collect()
 }
 
 /// Whether the other program changed more than white space. What it made of the text must be in good form for us, too.

@@ -7,6 +7,7 @@ mod cancel;
 mod command_line;
 mod crash;
 mod explain;
+mod fmt;
 mod guest;
 mod output;
 mod template;

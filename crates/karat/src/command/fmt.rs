@@ -1,0 +1,206 @@
+//! `karat fmt`.
+
+mod diff;
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, fchown};
+use std::path::{Component, Path, PathBuf};
+
+use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
+use karat_model::secret::Redactor;
+use karat_model::span::SourceMap;
+use karat_sdk::error::in_words;
+use tempfile::NamedTempFile;
+
+use super::End;
+use crate::arguments::Fmt;
+use crate::report::Console;
+
+pub(super) fn run(arguments: &Fmt, console: Console, strict: bool) -> End {
+    let mut formatter = Formatter {
+        arguments,
+        console,
+        strict,
+        changed: false,
+        diagnostics: Diagnostics::new(),
+        sources: SourceMap::new(),
+    };
+    arguments.paths.iter().for_each(|path| formatter.path(path));
+    let Formatter { changed, diagnostics, sources, .. } = formatter;
+    console.diagnostics(&diagnostics, &sources, &Redactor::default());
+    match (diagnostics.has_errors(), changed && arguments.check) {
+        (true, _) => End::Failure,
+        (false, true) => End::Unformatted,
+        (false, false) => End::Success,
+    }
+}
+
+struct Formatter<'a> {
+    arguments: &'a Fmt,
+    console: Console,
+    /// Exactly Packer.
+    strict: bool,
+    /// Whether anything was laid out otherwise.
+    changed: bool,
+    diagnostics: Diagnostics,
+    /// The files that could not be read.
+    sources: SourceMap,
+}
+
+impl Formatter<'_> {
+    fn path(&mut self, path: &Path) {
+        let done = match path {
+            _ if path == "-" => self.standard_input(),
+            _ if path.is_dir() => return self.directory(path),
+            _ => self.file(path),
+        };
+        if let Err(why) = done {
+            let title = format!("encountered an error while formatting {}", path.display());
+            self.diagnostics.push(Diagnostic::error(code::UNREADABLE, title).detail(why));
+        }
+    }
+
+    /// The files of a directory that are templates or variables, in the order of their names.
+    fn directory(&mut self, path: &Path) {
+        let entries = fs::read_dir(path).and_then(|entries| {
+            let kind = |entry: fs::DirEntry| Ok((entry.file_name(), entry.file_type()?.is_dir()));
+            entries.map(|entry| entry.and_then(kind)).collect::<io::Result<Vec<_>>>()
+        });
+        let mut entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => {
+                let problem = Diagnostic::error(code::UNREADABLE, "Cannot read hcl directory");
+                self.diagnostics.push(problem.detail(format!(
+                    "open {}: {}",
+                    path.display(),
+                    in_words(&error)
+                )));
+                return;
+            }
+        };
+        entries.sort();
+        for (name, is_directory) in entries.into_iter().filter(|(name, _)| !is_ignored(name)) {
+            let path = clean(&path.join(&name));
+            match is_directory {
+                true if self.arguments.recursive => self.directory(&path),
+                false if is_formattable(&path) => self.path(&path),
+                _ => {}
+            }
+        }
+    }
+
+    fn file(&mut self, path: &Path) -> Result<(), String> {
+        let shown = path.display();
+        if !is_formattable(path) {
+            return Err(format!("file {shown} is not a HCL file"));
+        }
+        let open = |error| format!("failed to open {shown}: open {shown}: {}", in_words(&error));
+        let mut bytes = Vec::new();
+        let read = File::open(path).map_err(open)?.read_to_end(&mut bytes);
+        read.map_err(|error| format!("failed to read {shown}: {}", in_words(&error)))?;
+        let Some((old, new)) = self.formatted(&shown.to_string(), bytes)? else { return Ok(()) };
+        if old == new {
+            return Ok(());
+        }
+        self.changed = true;
+        self.console.raw(&format!("{shown}\n"));
+        if self.arguments.write && !self.arguments.check {
+            replace(path, &new).map_err(|error| format!("open {shown}: {}", in_words(&error)))?;
+        }
+        if self.arguments.diff {
+            let name = shown.to_string();
+            let diff = if self.strict {
+                diff::external(&name, &old, &new)
+            } else {
+                Ok(diff::unified(&name, &old, &new))
+            };
+            let diff =
+                diff.map_err(|error| format!("failed to generate diff for {shown}: {}", in_words(&error)))?;
+            self.console.raw(&diff);
+        }
+        Ok(())
+    }
+
+    fn standard_input(&mut self) -> Result<(), String> {
+        let mut bytes = Vec::new();
+        let read = io::stdin().lock().read_to_end(&mut bytes);
+        read.map_err(|error| format!("failed to read -: {}", in_words(&error)))?;
+        let Some((old, new)) = self.formatted("-", bytes)? else { return Ok(()) };
+        self.changed |= old != new;
+        if old == new || self.arguments.write && !self.arguments.check {
+            self.console.raw(&new);
+        }
+        Ok(())
+    }
+
+    /// The text and its canonical form; nothing, if it cannot be read as HCL: then what is wrong is noted.
+    fn formatted(&mut self, name: &str, bytes: Vec<u8>) -> Result<Option<(String, String)>, String> {
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let line = 1 + error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count();
+            format!(
+                "{name} is not UTF-8 text: line {line} has a byte that does not belong there (offset {at})"
+            )
+        })?;
+        let mut problems = Diagnostics::new();
+        let mut sources = self.sources.clone();
+        let file = sources.add(name, text.as_str());
+        karat_hcl::parse(file, &text, &mut problems);
+        if problems.has_errors() {
+            self.sources = sources;
+            self.diagnostics.extend(problems);
+            return Ok(None);
+        }
+        let formatted = karat_hcl::format(&text);
+        Ok(Some((text, formatted)))
+    }
+}
+
+/// Hidden files and what editors leave behind.
+fn is_ignored(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b".") || name.ends_with(b"~") || name.starts_with(b"#") && name.ends_with(b"#")
+}
+
+fn is_formattable(path: &Path) -> bool {
+    let path = path.as_os_str().as_encoded_bytes();
+    path.ends_with(b".pkr.hcl") || path.ends_with(b".pkrvars.hcl")
+}
+
+/// The path without `.` and `..` where they are not needed, as Packer lists it.
+fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match (part, clean.components().next_back()) {
+            (Component::CurDir, _) | (Component::ParentDir, Some(Component::RootDir)) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                clean.pop();
+            }
+            (part, _) => clean.push(part),
+        }
+    }
+    clean
+}
+
+/// Gives a file another text, all of it or none. It keeps its permissions and owner, and a symbolic link stays one.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = fs::canonicalize(path)?;
+    // Who may not write into a file may not put another in its place either.
+    let old = File::options().write(true).open(&path)?.metadata()?;
+    match stand_in(&path, &old, text) {
+        // The other names of a file would keep the old text.
+        Ok(new) if old.nlink() == 1 => Ok(new.persist(&path).map(drop)?),
+        // A directory in which nothing can be made, an owner that cannot be given.
+        _ => fs::write(&path, text),
+    }
+}
+
+fn stand_in(path: &Path, old: &fs::Metadata, text: &str) -> io::Result<NamedTempFile> {
+    let mut new = NamedTempFile::new_in(path.parent().unwrap_or(path))?;
+    new.write_all(text.as_bytes())?;
+    fchown(new.as_file(), Some(old.uid()), Some(old.gid()))?;
+    new.as_file().set_permissions(old.permissions())?;
+    Ok(new)
+}
