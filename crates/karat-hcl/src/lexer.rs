@@ -1,6 +1,7 @@
 //! Text to tokens. Nothing is lost: tokens and the white space between them are the text. Nothing fails either: what
 //! cannot be a token is an `Invalid` one, and the parser says what is wrong with it.
 
+use crate::layout::HeredocEnds;
 use crate::token::{Token, TokenKind};
 
 use TokenKind as T;
@@ -8,6 +9,14 @@ use TokenKind as T;
 /// The tokens of a file or expression; the last one is the `End`.
 pub fn lex(text: &str) -> Vec<Token> {
     Lexer::new(text, None).run()
+}
+
+/// The same for a text that has mistakes. Its lines say more about what was meant than its quotes and braces: a string
+/// ends with its line whatever was opened inside, the marker of a heredoc ends it even within `${`, and a heredoc
+/// without that marker ends where its writer seems to have thought it does.
+pub(crate) fn lex_by_lines(text: &str) -> Vec<Token> {
+    let ends = Some(HeredocEnds::new(text));
+    Lexer { ends, ..Lexer::new(text, None) }.run()
 }
 
 /// The tokens of a text that is a template as a whole, as the files of `templatefile` are.
@@ -40,8 +49,8 @@ enum Mode<'a> {
     Sequence,
     /// A string that was opened at this offset.
     Quote { opened: usize },
-    /// A heredoc up to this name.
-    Heredoc { name: &'a str },
+    /// A heredoc up to this name, or up to an offset where it is supposed to end.
+    Heredoc { name: &'a str, supposed_end: Option<usize> },
     /// A template without delimiters.
     Bare,
 }
@@ -53,6 +62,8 @@ struct Lexer<'a> {
     line: usize,
     modes: Vec<Mode<'a>>,
     tokens: Vec<Token>,
+    /// Where heredocs end; only if lines count for more than braces.
+    ends: Option<HeredocEnds<'a>>,
 }
 
 impl<'a> Lexer<'a> {
@@ -65,6 +76,7 @@ impl<'a> Lexer<'a> {
             line: 0,
             modes: mode.into_iter().collect(),
             tokens: Vec::with_capacity(text.len() / 4),
+            ends: None,
         }
     }
 
@@ -73,9 +85,9 @@ impl<'a> Lexer<'a> {
             match self.modes.last() {
                 None | Some(Mode::Brace | Mode::Sequence) => self.normal(),
                 Some(Mode::Quote { .. }) => self.quoted(),
-                Some(Mode::Heredoc { name }) => {
-                    let name = *name;
-                    self.heredoc(name);
+                Some(Mode::Heredoc { name, supposed_end }) => {
+                    let (name, supposed_end) = (*name, *supposed_end);
+                    self.heredoc(name, supposed_end);
                 }
                 Some(Mode::Bare) => self.template_text(None),
             }
@@ -96,8 +108,25 @@ impl<'a> Lexer<'a> {
     }
 
     fn newline(&mut self, len: usize) {
+        if self.ends.is_some() && self.string_of_line().is_some() {
+            self.abandon_line();
+        }
         self.push(T::Newline, len);
         self.line = self.at;
+        if self.ends.is_some() {
+            self.leave_for_marker();
+        }
+    }
+
+    /// The line that comes is the marker of a heredoc: what was opened inside ends with it.
+    fn leave_for_marker(&mut self) {
+        let heredoc = self.modes.iter().rposition(|mode| matches!(mode, Mode::Heredoc { .. }));
+        if let Some(at) = heredoc
+            && let Some(Mode::Heredoc { name, .. }) = self.modes.get(at)
+            && current_line(self.rest()).trim_matches([' ', '\t']) == *name
+        {
+            self.modes.truncate(at + 1);
+        }
     }
 
     fn normal(&mut self) {
@@ -186,9 +215,11 @@ impl<'a> Lexer<'a> {
         if name.is_empty() || !(tail.starts_with('\n') || tail.starts_with("\r\n")) {
             return false;
         }
+        let opener = self.line;
         self.push(T::OpenHeredoc, rest.len() - tail.len() + end);
         self.line = self.at;
-        self.modes.push(Mode::Heredoc { name });
+        let supposed_end = self.ends.as_mut().and_then(|ends| ends.supposed(name, opener, self.at));
+        self.modes.push(Mode::Heredoc { name, supposed_end });
         true
     }
 
@@ -207,20 +238,26 @@ impl<'a> Lexer<'a> {
     /// The line ends inside a string. Whatever was opened on this line since its first string is closed with it, so that
     /// a missing quote or brace spoils one line and no more.
     fn abandon_line(&mut self) {
-        let line = self.line;
-        let first =
-            self.modes.iter().position(|mode| matches!(mode, Mode::Quote { opened } if *opened >= line));
-        self.modes.truncate(first.unwrap_or(self.modes.len().saturating_sub(1)));
+        let last = self.modes.len().saturating_sub(1);
+        self.modes.truncate(self.string_of_line().unwrap_or(last));
     }
 
-    fn heredoc(&mut self, name: &'a str) {
+    /// The first open string that was opened on this line, as a place in the modes.
+    fn string_of_line(&self) -> Option<usize> {
+        let line = self.line;
+        self.modes.iter().position(|mode| matches!(mode, Mode::Quote { opened } if *opened >= line))
+    }
+
+    fn heredoc(&mut self, name: &'a str, supposed_end: Option<usize>) {
         if self.at == self.line {
-            let rest = self.rest();
-            let line = rest.split('\n').next().unwrap_or("");
-            let content = line.strip_suffix('\r').unwrap_or(line);
+            let content = current_line(self.rest());
             if content.trim_matches([' ', '\t']) == name {
                 self.modes.pop();
                 self.push(T::CloseHeredoc, content.len());
+                return;
+            }
+            if supposed_end.is_some_and(|end| self.at >= end) {
+                self.modes.pop();
                 return;
             }
         }
@@ -264,6 +301,12 @@ impl<'a> Lexer<'a> {
     }
 }
 
+/// The text up to the end of its first line.
+fn current_line(text: &str) -> &str {
+    let line = text.split('\n').next().unwrap_or("");
+    line.strip_suffix('\r').unwrap_or(line)
+}
+
 /// The length of the number that the text starts with: `digits[.digits][(e|E)[+-]digits]`.
 fn number(bytes: &[u8]) -> usize {
     let digits = |from: usize| bytes.iter().skip(from).take_while(|b| b.is_ascii_digit()).count();
@@ -286,7 +329,10 @@ mod tests {
     use super::*;
 
     fn kinds(text: &str) -> String {
-        let tokens = lex(text);
+        shown(text, lex(text))
+    }
+
+    fn shown(text: &str, tokens: Vec<Token>) -> String {
         let shown =
             |token: &Token| format!("{:?}({})", token.kind, &text[token.start as usize..token.end as usize]);
         tokens.iter().map(shown).collect::<Vec<_>>().join(" ").replace('\n', "⏎")
@@ -294,8 +340,14 @@ mod tests {
 
     /// The text is the tokens and white space between them.
     fn check_lossless(text: &str) {
+        for tokens in [lex(text), lex_template(text), lex_by_lines(text)] {
+            check_tokens(text, &tokens);
+        }
+    }
+
+    fn check_tokens(text: &str, tokens: &[Token]) {
         let mut at = 0;
-        for token in lex(text) {
+        for token in tokens {
             let (start, end) = (token.start as usize, token.end as usize);
             assert!(start >= at && end >= start, "{text:?} at {at}");
             let gap = &text[at..start];

@@ -10,6 +10,7 @@ mod expression;
 mod format;
 pub mod function;
 pub mod json;
+mod layout;
 mod lexer;
 mod parser;
 mod scope;

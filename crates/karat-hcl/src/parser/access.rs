@@ -4,7 +4,7 @@ use karat_model::diagnostic::{Diagnostic, Edit};
 use karat_model::span::Span;
 use karat_model::value::{Number, Value};
 
-use super::{Parsed, Parser, SYNTAX, T};
+use super::{Failed, Parsed, Parser, SYNTAX, T};
 use crate::token::Token;
 use crate::tree::{Expr, ExprKind, Step, StepKind};
 
@@ -99,9 +99,19 @@ impl Parser<'_> {
             let span = self.span(open).to(each.last().map_or(self.span(close), |step| step.span));
             return Ok(Step { kind: StepKind::Splat(each), span });
         }
-        let key = self.expression()?;
-        let close = self.close(T::CloseBracket, open)?;
-        Ok(Step { kind: StepKind::Index(key), span: self.span(open).to(self.span(close)) })
+        let depth = self.depth;
+        let key = self.expression();
+        let close = if key.is_ok() { self.close(T::CloseBracket, open) } else { Err(Failed) };
+        match (key, close) {
+            (Ok(key), Ok(close)) => {
+                Ok(Step { kind: StepKind::Index(key), span: self.span(open).to(self.span(close)) })
+            }
+            _ => {
+                let key = self.skip_to(T::CloseBracket, open, depth)?;
+                let span = key.span;
+                Ok(Step { kind: StepKind::Index(key), span })
+            }
+        }
     }
 }
 

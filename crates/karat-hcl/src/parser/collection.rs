@@ -3,7 +3,7 @@
 use karat_model::diagnostic::{Diagnostic, Edit};
 use karat_model::value::Value;
 
-use super::{Parsed, Parser, SYNTAX, T};
+use super::{Failed, Parsed, Parser, SYNTAX, T};
 use crate::token::{Token, TokenKind};
 use crate::tree::{Expr, ExprKind, For, Ident, ObjectItem};
 
@@ -18,31 +18,31 @@ impl Parser<'_> {
     }
 
     fn tuple(&mut self, open: Token) -> Parsed<Expr> {
+        let (depth, indentation) = (self.depth, self.indentation_if_needed());
         let mut elements = Vec::new();
-        loop {
+        let close = loop {
             if let Some(close) = self.eat(T::CloseBracket) {
-                let span = self.span(open).to(self.span(close));
-                return Ok(Expr { kind: ExprKind::Tuple(elements), span });
+                break close;
             }
-            elements.push(self.expression()?);
-            if self.eat(T::Comma).is_none() && self.peek().kind != T::CloseBracket {
-                return self.no_comma(open);
+            if self.is_outside(indentation) {
+                break self.not_closed(open, T::CloseBracket);
             }
-        }
+            match self.element(open) {
+                Ok(element) => elements.push(element),
+                Err(Failed) => {
+                    self.depth = depth;
+                    elements.push(Expr::error(self.span(open)));
+                    self.resume(T::CloseBracket, true)?;
+                }
+            }
+        };
+        Ok(Expr { kind: ExprKind::Tuple(elements), span: self.span(open).to(self.span(close)) })
     }
 
-    fn no_comma<R>(&mut self, open: Token) -> Parsed<R> {
-        let found = self.peek();
-        // On a new line something that starts a value says that the comma was forgotten.
-        if matches!(found.kind, T::OpenQuote | T::Number | T::OpenBrace | T::OpenHeredoc) {
-            let before = self.token(self.at.saturating_sub(1));
-            let place = self.span(before).at_end();
-            let problem = Diagnostic::error(SYNTAX, "There is no comma between two elements")
-                .label(self.span(found), "the next element starts here")
-                .fix(Edit { span: place, replacement: ",".to_owned() });
-            return self.fail(problem);
-        }
-        self.close(T::CloseBracket, open).and(Err(super::Failed))
+    fn element(&mut self, open: Token) -> Parsed<Expr> {
+        let element = self.expression()?;
+        self.separator(T::CloseBracket, open)?;
+        Ok(element)
     }
 
     pub(super) fn braces(&mut self) -> Parsed<Expr> {
@@ -62,34 +62,112 @@ impl Parser<'_> {
     }
 
     fn object(&mut self, open: Token) -> Parsed<Expr> {
+        let (depth, indentation) = (self.depth, self.indentation_if_needed());
         let mut items = Vec::new();
-        loop {
+        let close = loop {
+            if self.is_outside(indentation) {
+                break self.not_closed(open, T::CloseBrace);
+            }
             while self.eat(T::Newline).is_some() {}
             if let Some(close) = self.eat(T::CloseBrace) {
-                let span = self.span(open).to(self.span(close));
-                return Ok(Expr { kind: ExprKind::Object(items), span });
+                break close;
             }
-            let key = self.object_key(open)?;
-            if !matches!(self.peek().kind, T::Assign | T::Colon) {
-                return self.no_value(&key);
+            let start = self.peek();
+            match self.object_item(open) {
+                Ok(item) => items.push(item),
+                Err(Failed) => {
+                    self.depth = depth;
+                    let span = self.span(start);
+                    items.push(ObjectItem { key: Expr::error(span), value: Expr::error(span) });
+                    self.resume(T::CloseBrace, true)?;
+                }
             }
-            self.next();
-            let value = self.expression()?;
-            items.push(ObjectItem { key, value });
-            if !matches!(self.peek().kind, T::Comma | T::Newline | T::CloseBrace) {
-                return self.close(T::CloseBrace, open).and(Err(super::Failed));
+        };
+        Ok(Expr { kind: ExprKind::Object(items), span: self.span(open).to(self.span(close)) })
+    }
+
+    /// A key, its value, and what separates them from the next.
+    fn object_item(&mut self, open: Token) -> Parsed<ObjectItem> {
+        let key = self.object_key(open)?;
+        let token = self.peek();
+        match token.kind {
+            T::Assign | T::Colon => {
+                self.next();
             }
-            self.eat(T::Comma);
+            _ => self.other_assign_in_object(&key, token)?,
+        }
+        let value = self.expression()?;
+        let index = self.significant(self.at);
+        match self.token(index).kind {
+            T::Newline | T::CloseBrace => {}
+            T::Comma => {
+                self.next();
+            }
+            T::Ident | T::OpenQuote
+                if self.looks_like_item(index)
+                    && self.line_column(index).is_none()
+                    && self.missing_quote().is_none() =>
+            {
+                self.no_comma(index);
+            }
+            // Behind something that was not closed, where lines decide.
+            _ if self.by_lines && self.line_column(index).is_some() => {}
+            _ => return self.close(T::CloseBrace, open).and(Err(Failed)),
+        }
+        Ok(ObjectItem { key, value })
+    }
+
+    fn no_comma(&mut self, next: usize) {
+        let place = self.span(self.last_read()).at_end();
+        self.complain(
+            Diagnostic::error(SYNTAX, "There is no comma between two items")
+                .label(self.span(self.token(next)), "the next one starts here")
+                .help("items of an object are separated by commas or line ends")
+                .fix(Edit { span: place, replacement: ",".to_owned() }),
+        );
+    }
+
+    /// Something else stands where the `=` behind a key should. Succeeds if a value may follow.
+    fn other_assign_in_object(&mut self, key: &Expr, token: Token) -> Parsed<()> {
+        let span = self.span(token);
+        match token.kind {
+            T::Equal | T::Arrow => {
+                let text = self.text_of(token);
+                self.next();
+                self.complain(
+                    Diagnostic::error(SYNTAX, format!("A value is given with `=` or `:`, not with `{text}`"))
+                        .at(span)
+                        .fix(Edit { span, replacement: "=".to_owned() }),
+                );
+                Ok(())
+            }
+            T::Number | T::OpenQuote | T::OpenHeredoc | T::OpenBracket | T::Ident
+                if self.missing_quote().is_none() =>
+            {
+                self.complain(
+                    Diagnostic::error(SYNTAX, "There is no `=` between a key and its value")
+                        .label(span, "this looks like the value")
+                        .label(key.span, "the key is this")
+                        .fix(Edit { span: key.span.at_end(), replacement: " =".to_owned() }),
+                );
+                Ok(())
+            }
+            T::OpenBrace => {
+                self.complain(
+                    Diagnostic::error(SYNTAX, "An object has no blocks")
+                        .label(span, "`=` is expected before this")
+                        .fix(Edit { span: span.at_start(), replacement: "= ".to_owned() }),
+                );
+                Ok(())
+            }
+            _ => self.no_value(key),
         }
     }
 
     fn no_value<R>(&mut self, key: &Expr) -> Parsed<R> {
         let token = self.peek();
-        let problem = match self.invalid(token) {
+        let problem = match self.missing_quote().or_else(|| self.invalid(token)) {
             Some(problem) => problem,
-            None if token.kind == T::OpenBrace => Diagnostic::error(SYNTAX, "An object has no blocks")
-                .label(self.span(token), "`=` is expected before this")
-                .fix(Edit { span: self.span(token).at_start(), replacement: "= ".to_owned() }),
             None => Diagnostic::error(SYNTAX, "The key has no value")
                 .label(self.span(token), format!("`=` is expected here, not {}", self.describe(token)))
                 .label(key.span, "the key is this"),
@@ -100,7 +178,7 @@ impl Parser<'_> {
     fn object_key(&mut self, open: Token) -> Parsed<Expr> {
         let token = self.peek();
         if token.kind == T::End {
-            return self.close(T::CloseBrace, open).and(Err(super::Failed));
+            return self.close(T::CloseBrace, open).and(Err(Failed));
         }
         if token.kind != T::Ident || matches!(self.peek_second().kind, T::OpenParen | T::DoubleColon) {
             return self.expression();
@@ -131,7 +209,18 @@ impl Parser<'_> {
     }
 
     fn for_expression(&mut self, open: Token, closing: TokenKind) -> Parsed<Expr> {
+        let depth = self.depth;
         self.enter(2)?;
+        match self.for_inside(open, closing) {
+            Ok(read) => {
+                self.depth -= 2;
+                Ok(read)
+            }
+            Err(Failed) => self.skip_to(closing, open, depth),
+        }
+    }
+
+    fn for_inside(&mut self, open: Token, closing: TokenKind) -> Parsed<Expr> {
         let (names, collection) = self.for_head()?;
         if self.eat(T::Colon).is_none() {
             return self.broken_for(":");
@@ -154,7 +243,6 @@ impl Parser<'_> {
             None
         };
         let close = self.close(closing, open)?;
-        self.depth -= 2;
         let span = self.span(open).to(self.span(close));
         let each = For { names, collection, key, value, condition, group: ellipsis.is_some() };
         Ok(Expr { kind: ExprKind::For(Box::new(each)), span })

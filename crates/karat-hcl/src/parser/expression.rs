@@ -89,6 +89,9 @@ impl Parser<'_> {
     }
 
     fn no_expression(&mut self, token: Token) -> Parsed<Expr> {
+        if let Some(read) = self.other_quotes() {
+            return read;
+        }
         let problem = match self.invalid(token) {
             Some(problem) => problem,
             None => {
@@ -112,11 +115,18 @@ impl Parser<'_> {
     fn parens(&mut self) -> Parsed<Expr> {
         let open = self.next();
         self.newlines.push(false);
+        let depth = self.depth;
         let inner = self.expression();
         let close = if inner.is_ok() { self.close(T::CloseParen, open) } else { Err(Failed) };
+        let read = match (inner, close) {
+            (Ok(inner), Ok(close)) => {
+                let span = self.span(open).to(self.span(close));
+                Ok(Expr { kind: ExprKind::Parens(Box::new(inner)), span })
+            }
+            _ => self.skip_to(T::CloseParen, open, depth),
+        };
         self.newlines.pop();
-        let (inner, close) = (inner?, close?);
-        Ok(Expr { kind: ExprKind::Parens(Box::new(inner)), span: self.span(open).to(self.span(close)) })
+        read
     }
 
     fn number(&mut self) -> Parsed<Expr> {
@@ -174,30 +184,51 @@ impl Parser<'_> {
     }
 
     fn arguments(&mut self, open: Token) -> Parsed<(Vec<Expr>, bool, Token)> {
+        let (depth, indentation) = (self.depth, self.indentation_if_needed());
         let mut arguments = Vec::new();
+        let mut expand = false;
         loop {
             if let Some(close) = self.eat(T::CloseParen) {
-                return Ok((arguments, false, close));
+                return Ok((arguments, expand, close));
             }
-            arguments.push(self.expression()?);
-            if self.eat(T::Ellipsis).is_some() {
-                if let Some(comma) = self.eat(T::Comma) {
-                    return self.comma_after_expansion(comma);
+            if self.is_outside(indentation) {
+                let at = self.not_closed(open, T::CloseParen);
+                return Ok((arguments, expand, at));
+            }
+            match self.argument(open, &mut expand) {
+                Ok(argument) => arguments.push(argument),
+                Err(Failed) => {
+                    self.depth = depth;
+                    arguments.push(Expr::error(self.span(open)));
+                    self.resume(T::CloseParen, true)?;
                 }
-                return Ok((arguments, true, self.close(T::CloseParen, open)?));
-            }
-            if self.eat(T::Comma).is_none() {
-                return Ok((arguments, false, self.close(T::CloseParen, open)?));
             }
         }
     }
 
-    fn comma_after_expansion<R>(&mut self, comma: Token) -> Parsed<R> {
+    /// An argument and what separates it from the next.
+    fn argument(&mut self, open: Token, expand: &mut bool) -> Parsed<Expr> {
+        let argument = self.expression()?;
+        if self.eat(T::Ellipsis).is_some() {
+            *expand = true;
+            if let Some(comma) = self.eat(T::Comma) {
+                self.comma_after_expansion(comma);
+            }
+            if self.peek().kind != T::CloseParen {
+                return self.close(T::CloseParen, open).and(Err(Failed));
+            }
+            return Ok(argument);
+        }
+        self.separator(T::CloseParen, open)?;
+        Ok(argument)
+    }
+
+    fn comma_after_expansion(&mut self, comma: Token) {
         let span = self.span(comma);
         let problem = Diagnostic::error(SYNTAX, "Only the last argument can be expanded with `...`")
             .label(span, "the call must end here")
             .fix(Edit { span, replacement: String::new() });
-        self.fail(problem)
+        self.complain(problem);
     }
 
     /// The bracket that closes `open`.
@@ -206,21 +237,106 @@ impl Parser<'_> {
         if found.kind == kind {
             return Ok(self.next());
         }
-        let problem = match self.invalid(found) {
+        let problem = match self.missing_quote().or_else(|| self.invalid(found)) {
             Some(problem) => problem,
-            None => Diagnostic::error(SYNTAX, format!("The {} is not closed", open.kind.describe()))
-                .label(
-                    self.span(found),
-                    format!("{} is expected here, not {}", expected(kind), self.describe(found)),
-                )
-                .label(self.span(open), "it is opened here"),
+            None => self.unclosed(open, kind, found),
         };
         self.fail(problem)
+    }
+
+    pub(super) fn unclosed(&self, open: Token, kind: TokenKind, found: Token) -> Diagnostic {
+        let problem = Diagnostic::error(SYNTAX, format!("The {} is not closed", open.kind.describe()));
+        let before = self.span(self.last_read()).at_end();
+        let between = self.text.get(before.end as usize..found.start as usize).unwrap_or("");
+        let problem = if between.contains('\n') || found.kind == T::End {
+            let problem = problem.label(before, format!("{} is expected here", expected(kind)));
+            // At the end of a string it can be a quote as well.
+            if self.strings > 0 {
+                problem
+            } else {
+                problem.fix(Edit { span: before, replacement: text_of_closing(kind).to_owned() })
+            }
+        } else {
+            let expected = format!("{} is expected here, not {}", expected(kind), self.describe(found));
+            problem.label(self.span(found), expected)
+        };
+        problem.label(self.span(open), "it is opened here")
+    }
+
+    /// The last token that was read and means something.
+    pub(super) fn last_read(&self) -> Token {
+        let before = self.tokens.get(..self.at).unwrap_or(self.tokens);
+        let mut before = before.iter().rev();
+        let last = before.find(|token| !matches!(token.kind, T::Newline | T::Comment)).copied();
+        last.unwrap_or(Token { kind: T::Newline, start: 0, end: 0 })
+    }
+
+    /// Lines say that what `open` opened ends here, and it is not closed. The place where it should have been.
+    pub(super) fn not_closed(&mut self, open: Token, kind: TokenKind) -> Token {
+        let found = self.token(self.beyond_lines(self.at));
+        let problem = self.unclosed(open, kind, found);
+        self.complain(problem);
+        let end = self.last_read().end;
+        Token { kind, start: end, end }
+    }
+
+    /// A comma, or the bracket that closes `open`, which stays there. A forgotten comma is reported and supposed.
+    pub(super) fn separator(&mut self, close: TokenKind, open: Token) -> Parsed<()> {
+        if self.eat(T::Comma).is_some() || self.peek().kind == close {
+            return Ok(());
+        }
+        let index = self.significant(self.at);
+        let found = self.token(index);
+        let beyond = index != self.at && self.looks_like_item(index);
+        let value = matches!(
+            found.kind,
+            T::OpenQuote
+                | T::Number
+                | T::OpenBrace
+                | T::OpenHeredoc
+                | T::Ident
+                | T::OpenBracket
+                | T::OpenParen
+        );
+        if !value || beyond || self.missing_quote().is_some() {
+            return self.close(close, open).and(Err(Failed));
+        }
+        let what = if close == T::CloseParen { "arguments" } else { "elements" };
+        let place = self.span(self.last_read()).at_end();
+        self.complain(
+            Diagnostic::error(SYNTAX, format!("There is no comma between two {what}"))
+                .label(self.span(found), "the next one starts here")
+                .fix(Edit { span: place, replacement: ",".to_owned() }),
+        );
+        Ok(())
+    }
+
+    /// After a mistake: what `open` opened is closed here, and stands for nothing.
+    pub(super) fn skip_to(&mut self, close: TokenKind, open: Token, depth: usize) -> Parsed<Expr> {
+        self.resume(close, false)?;
+        self.depth = depth;
+        let close = self.raw();
+        self.at += 1;
+        Ok(Expr::error(self.span(open).to(self.span(close))))
+    }
+
+    /// The indentation of the line that holds the bracket that was just read, where lines decide.
+    pub(super) fn indentation_if_needed(&self) -> usize {
+        if self.by_lines { self.indentation(self.at.saturating_sub(1)) } else { 0 }
+    }
+}
+
+fn text_of_closing(kind: TokenKind) -> &'static str {
+    match kind {
+        T::CloseParen => ")",
+        T::CloseBracket => "]",
+        _ => "}",
     }
 }
 
 fn expected(close: TokenKind) -> String {
     match close {
+        T::CloseTemplate => "`}`".to_owned(),
         T::CloseParen | T::CloseBracket => format!("`,` or {}", close.describe()),
         T::CloseBrace => "`,`, a line end or `}`".to_owned(),
         _ => close.describe().to_owned(),

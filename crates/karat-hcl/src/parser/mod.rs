@@ -1,10 +1,10 @@
 //! Tokens to tree, by recursive descent. Parsing never fails: what cannot be read is reported, and reading goes on at
-//! the next argument or block.
+//! the next element, argument or block.
 
-use karat_model::diagnostic::{Code, Diagnostic, Diagnostics, Edit, code};
+use karat_model::diagnostic::{Code, Diagnostic, Diagnostics, code};
 use karat_model::span::{FileId, Span};
 
-use crate::lexer::{lex, lex_template};
+use crate::lexer::{lex, lex_by_lines, lex_template};
 use crate::token::{Token, TokenKind};
 use crate::tree::{Body, Expr};
 
@@ -14,20 +14,60 @@ mod access;
 mod body;
 mod collection;
 mod expression;
+mod header;
 mod heredoc;
+mod recovery;
+mod stray;
 mod template;
 
 /// How deep expressions and blocks may be nested in one another: far beyond what people write, and little enough for the
 /// stack of any thread. What needs much stack for each level counts for several.
 pub const MAX_DEPTH: usize = 512;
 
+/// How many problems of one text are reported; reading stops there.
+const MOST_PROBLEMS: usize = 1000;
+
 /// The code of problems with the form of a text.
 pub(crate) const SYNTAX: Code = code::SYNTAX;
 
 /// Reads a file.
+///
+/// A text with mistakes is read a second time, this time trusting its lines and their indentation more than its quotes
+/// and brackets, and the reading that leaves less to complain about counts: one missing brace is one problem, shown
+/// where it is missing.
 pub fn parse(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Body {
-    let tokens = lex(text);
-    Parser::new(file, text, &tokens, diagnostics).file()
+    let first = Reading::of(file, text, &lex(text), false);
+    let read = if first.problems.has_errors() {
+        let second = Reading::of(file, text, &lex_by_lines(text), true);
+        if second.weight() <= first.weight() { second } else { first }
+    } else {
+        first
+    };
+    diagnostics.extend(read.problems);
+    read.body
+}
+
+/// One way to read a file.
+struct Reading {
+    body: Body,
+    problems: Diagnostics,
+    /// Something that is not closed hides the rest of the text.
+    hides: bool,
+}
+
+impl Reading {
+    fn of(file: FileId, text: &str, tokens: &[Token], by_lines: bool) -> Self {
+        let mut problems = Diagnostics::new();
+        let mut parser = Parser { by_lines, ..Parser::new(file, text, tokens, &mut problems) };
+        let body = parser.file();
+        let hides = parser.hides;
+        Self { body, problems, hides }
+    }
+
+    /// How much there is to complain about. What is hidden is likely to be worth some problems.
+    fn weight(&self) -> usize {
+        self.problems.len() + if self.hides { 20 } else { 0 }
+    }
 }
 
 /// Reads a text that is one expression, such as the value of a `-var` option.
@@ -42,7 +82,7 @@ pub fn parse_template(file: FileId, text: &str, diagnostics: &mut Diagnostics) -
     Parser::new(file, text, &tokens, diagnostics).bare_template()
 }
 
-/// The problem has been reported; the enclosing item cannot be read further.
+/// The problem has been reported; what encloses it may know how to go on.
 struct Failed;
 
 type Parsed<R> = Result<R, Failed>;
@@ -56,12 +96,36 @@ struct Parser<'a> {
     /// Whether the end of a line means something; the innermost bracket decides.
     newlines: Vec<bool>,
     depth: usize,
+    /// Lines and indentation say what belongs together, more than brackets do.
+    by_lines: bool,
+    /// The column of the argument or block that is being read.
+    column: usize,
+    /// Where problems were reported that make more of them on the same line likely.
+    failures: Vec<u32>,
+    reported: usize,
+    hides: bool,
+    /// How many strings are open.
+    strings: usize,
     diagnostics: &'a mut Diagnostics,
 }
 
 impl<'a> Parser<'a> {
     fn new(file: FileId, text: &'a str, tokens: &'a [Token], diagnostics: &'a mut Diagnostics) -> Self {
-        let mut parser = Self { file, text, tokens, at: 0, newlines: Vec::new(), depth: 0, diagnostics };
+        let mut parser = Self {
+            file,
+            text,
+            tokens,
+            at: 0,
+            newlines: Vec::new(),
+            depth: 0,
+            by_lines: false,
+            column: 0,
+            failures: Vec::new(),
+            reported: 0,
+            hides: false,
+            strings: 0,
+            diagnostics,
+        };
         parser.check_last_comment();
         parser
     }
@@ -77,6 +141,7 @@ impl<'a> Parser<'a> {
             self.report(
                 problem.label(span, "there is no `*/` after this; the rest of the text is in the comment"),
             );
+            self.failures.push(comment.start);
         }
     }
 
@@ -85,18 +150,21 @@ impl<'a> Parser<'a> {
         let expr = self.expression();
         if expr.is_ok() && self.peek().kind != T::End {
             let token = self.peek();
-            self.report(
+            let problem = self.missing_quote().unwrap_or_else(|| {
                 Diagnostic::error(SYNTAX, "There is more than one expression")
-                    .label(self.span(token), format!("{} is left over here", self.describe(token))),
-            );
+                    .label(self.span(token), format!("{} is left over here", self.describe(token)))
+            });
+            self.complain(problem);
         }
         expr.unwrap_or_else(|Failed| Expr::error(Span::new(self.file, 0, self.text.len())))
     }
 
     /// The token at an index; behind the last one is the end of the text.
     fn token(&self, index: usize) -> Token {
-        let end = Token { kind: T::End, start: 0, end: 0 };
-        self.tokens.get(index).or(self.tokens.last()).copied().unwrap_or(end)
+        match self.tokens.get(index) {
+            Some(token) => *token,
+            None => self.tokens.last().copied().unwrap_or(Token { kind: T::End, start: 0, end: 0 }),
+        }
     }
 
     /// The token that comes next, whatever it is.
@@ -105,14 +173,14 @@ impl<'a> Parser<'a> {
     }
 
     /// The index of the next token that means something.
-    fn significant(&self, from: usize) -> usize {
-        let newlines = self.newlines.last().copied().unwrap_or(true);
-        let skipped = |index: &usize| match self.token(*index).kind {
-            T::Comment => true,
-            T::Newline => !newlines,
-            _ => false,
-        };
-        from + (from..).take_while(skipped).count()
+    fn significant(&self, mut from: usize) -> usize {
+        loop {
+            match self.token(from).kind {
+                T::Comment => from += 1,
+                T::Newline if !self.newlines.last().copied().unwrap_or(true) => from += 1,
+                _ => return from,
+            }
+        }
     }
 
     /// The next token that means something.
@@ -132,7 +200,13 @@ impl<'a> Parser<'a> {
     }
 
     fn eat(&mut self, kind: TokenKind) -> Option<Token> {
-        (self.peek().kind == kind).then(|| self.next())
+        let index = self.significant(self.at);
+        let token = self.token(index);
+        if token.kind != kind {
+            return None;
+        }
+        self.at = index + 1;
+        Some(token)
     }
 
     fn span(&self, token: Token) -> Span {
@@ -150,18 +224,42 @@ impl<'a> Parser<'a> {
     /// The token in words, with its text where that helps.
     fn describe(&self, token: Token) -> String {
         match token.kind {
-            T::Ident | T::Number | T::Invalid => format!("`{}`", self.text_of(token)),
+            T::Ident | T::Number => format!("`{}`", self.text_of(token)),
+            T::Invalid => stray::name(self.text_of(token)),
             kind => kind.describe().to_owned(),
         }
     }
 
+    /// Adds a problem. After too many the rest of the text is not read.
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        if self.reported < MOST_PROBLEMS {
+            self.reported += 1;
+            self.diagnostics.push(diagnostic);
+        } else {
+            self.at = self.tokens.len();
+        }
+    }
+
+    /// Adds a problem unless there is one on its line, of which it is probably a consequence.
+    fn complain(&mut self, diagnostic: Diagnostic) {
+        let at = diagnostic.primary.as_ref().map_or(0, |label| label.span.start);
+        if !self.has_failed_on_line_of(at) {
+            self.failures.push(at);
+            self.report(diagnostic);
+        }
     }
 
     fn fail<R>(&mut self, diagnostic: Diagnostic) -> Parsed<R> {
-        self.report(diagnostic);
+        self.complain(diagnostic);
         Err(Failed)
+    }
+
+    fn has_failed_on_line_of(&self, offset: u32) -> bool {
+        let text = |from: u32, to: u32| self.text.as_bytes().get(from as usize..to as usize);
+        // The latest are the nearest, and few.
+        self.failures.iter().rev().any(|failure| {
+            text(offset.min(*failure), offset.max(*failure)).is_some_and(|between| !between.contains(&b'\n'))
+        })
     }
 
     /// So many levels deeper. Who succeeds takes them back from `depth`; after a failure the item starts anew.
@@ -173,13 +271,17 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
+    /// The rest of the text is not read: who nests like this is no person.
     fn too_deep<R>(&mut self) -> Parsed<R> {
         let token = self.peek();
-        self.fail(
+        self.complain(
             Diagnostic::error(code::TOO_DEEP, format!("This is nested more than {MAX_DEPTH} levels deep"))
                 .label(self.span(token), "the limit is reached here")
                 .help("move inner parts to `locals`"),
-        )
+        );
+        self.reported = MOST_PROBLEMS;
+        self.at = self.tokens.len();
+        Err(Failed)
     }
 
     /// Runs `read` where the end of a line means something, or does not.
@@ -192,55 +294,6 @@ impl<'a> Parser<'a> {
         let result = read(self);
         self.newlines.pop();
         result
-    }
-
-    /// What is wrong with a character that can start nothing, or `None` if the token is a proper one.
-    fn invalid(&self, token: Token) -> Option<Diagnostic> {
-        if token.kind != T::Invalid {
-            if token.kind == T::Less
-                && self.text.get(token.start as usize..).is_some_and(|text| text.starts_with("<<"))
-            {
-                let span = Span { end: token.start + 2, ..self.span(token) };
-                return Some(
-                    Diagnostic::error(SYNTAX, "The start of a heredoc is not complete")
-                        .label(span, "needs a name, and after the name nothing but the end of the line")
-                        .help("for example `<<EOT`, the text on lines of its own, then `EOT` on a line of its own"),
-                );
-            }
-            return None;
-        }
-        let span = self.span(token);
-        let text = self.text_of(token);
-        let title = format!("The character `{text}` has no meaning here");
-        let problem = Diagnostic::error(SYNTAX, title).at(span);
-        Some(match text {
-            "'" | "`" | "\u{2018}" | "\u{2019}" | "\u{201C}" | "\u{201D}" => {
-                self.wrong_quotes(token, problem)
-            }
-            ";" => problem.help("arguments are separated by line ends, not by semicolons"),
-            "&" | "|" => problem.help(format!("the operator is written `{text}{text}`")),
-            "^" => problem.help("use the function `pow` to raise a number to a power"),
-            "\\" => {
-                problem.help("outside of strings a line cannot be continued; use parentheses to break it")
-            }
-            _ => problem,
-        })
-    }
-
-    fn wrong_quotes(&self, token: Token, problem: Diagnostic) -> Diagnostic {
-        let problem = problem.help("text is written in double quotes: \"…\"");
-        let rest = self.text.get(token.end as usize..).unwrap_or("");
-        let line = rest.lines().next().unwrap_or("");
-        let quotes = ['\'', '`', '\u{2018}', '\u{2019}', '\u{201C}', '\u{201D}'];
-        match line.find(quotes) {
-            Some(len) => {
-                let close = line.get(len..).and_then(|close| close.chars().next()).map_or(1, char::len_utf8);
-                let span = Span::new(self.file, token.start as usize, token.end as usize + len + close);
-                let inner = line.get(..len).unwrap_or("").replace('\\', "\\\\").replace('"', "\\\"");
-                problem.fix(Edit { span, replacement: format!("\"{inner}\"") })
-            }
-            None => problem,
-        }
     }
 }
 

@@ -27,19 +27,46 @@ pub(super) enum PieceKind {
     EndIf,
     For(Vec<Ident>, Expr),
     EndFor,
+    /// A directive that could not be read.
+    Broken,
 }
 
 impl Parser<'_> {
     /// `"…"`
     pub(super) fn quoted(&mut self) -> Parsed<Expr> {
         let open = self.next();
-        let pieces = self.pieces(true)?;
+        if let Some(plain) = self.plain(open) {
+            return Ok(plain);
+        }
+        let depth = self.depth;
+        self.strings += 1;
+        let pieces = self.pieces(true);
+        self.strings -= 1;
+        let Ok(pieces) = pieces else {
+            return self.skip_to(T::CloseQuote, open, depth);
+        };
         let close = self.raw();
         if close.kind != T::CloseQuote {
             return self.unclosed_string(open, close);
         }
         self.at += 1;
-        self.template(pieces, self.span(open).to(self.span(close)))
+        self.template(strip(pieces), self.span(open).to(self.span(close)))
+    }
+
+    /// A string without anything to evaluate or resolve, as most are.
+    fn plain(&mut self, open: Token) -> Option<Expr> {
+        let (text, close) = (self.token(self.at), self.token(self.at + 1));
+        let (content, close, len) = match (text.kind, close.kind) {
+            (T::CloseQuote, _) => ("", text, 1),
+            (T::Text, T::CloseQuote) => (self.text_of(text), close, 2),
+            _ => return None,
+        };
+        if content.bytes().any(|byte| matches!(byte, b'\\' | b'{')) {
+            return None;
+        }
+        self.at += len;
+        let kind = ExprKind::Literal(Box::new(Value::string(content)));
+        Some(Expr { kind, span: self.span(open).to(self.span(close)) })
     }
 
     fn unclosed_string<R>(&mut self, open: Token, close: Token) -> Parsed<R> {
@@ -53,7 +80,10 @@ impl Parser<'_> {
     /// `<<NAME` or `<<-NAME`
     pub(super) fn heredoc(&mut self) -> Parsed<Expr> {
         let open = self.next();
-        let pieces = self.pieces(false)?;
+        let depth = self.depth;
+        let Ok(pieces) = self.pieces(false) else {
+            return self.leave_heredoc(open, depth);
+        };
         let close = self.raw();
         let marker = self.text_of(open).trim_end();
         if close.kind != T::CloseHeredoc {
@@ -67,15 +97,7 @@ impl Parser<'_> {
         if marker.starts_with("<<-") {
             heredoc::dedent(&mut pieces);
         }
-        self.assemble(pieces, self.span(open).to(self.span(close)))
-    }
-
-    fn unclosed_heredoc<R>(&mut self, open: Token, marker: &str) -> Parsed<R> {
-        let name = marker.trim_start_matches(['<', '-']);
-        let span = Span::new(self.file, open.start as usize, open.start as usize + marker.len());
-        let problem = Diagnostic::error(SYNTAX, "The heredoc is not closed")
-            .label(span, format!("there is no line that consists of `{name}`"));
-        self.fail(problem)
+        self.template(pieces, self.span(open).to(self.span(close)))
     }
 
     /// Packer 1.16 does not see the closing line when the text ends with it.
@@ -88,7 +110,7 @@ impl Parser<'_> {
 
     pub(super) fn bare_template(&mut self) -> Expr {
         let span = Span::new(self.file, 0, self.text.len());
-        let expr = self.pieces(false).and_then(|pieces| self.template(pieces, span));
+        let expr = self.pieces(false).and_then(|pieces| self.template(strip(pieces), span));
         expr.unwrap_or_else(|Failed| Expr::error(span))
     }
 
@@ -112,7 +134,11 @@ impl Parser<'_> {
                     self.at += 1;
                     self.enter(1)?;
                     self.newlines.push(false);
-                    let piece = self.sequence(token);
+                    let depth = self.depth;
+                    let piece = match self.sequence(token) {
+                        Ok(piece) => Ok(piece),
+                        Err(Failed) => self.skip_sequence(token, depth),
+                    };
                     self.newlines.pop();
                     self.depth -= 1;
                     pieces.push(piece?);
@@ -137,20 +163,25 @@ impl Parser<'_> {
         Ok(Piece { kind, span: self.span(open).to(self.span(close)), strip })
     }
 
+    /// After a mistake: the sequence ends here, and stands for nothing.
+    fn skip_sequence(&mut self, open: Token, depth: usize) -> Parsed<Piece> {
+        let expr = self.skip_to(T::CloseTemplate, open, depth)?;
+        let span = expr.span;
+        let kind = match open.kind {
+            T::OpenInterpolation => PieceKind::Interpolation(expr),
+            _ => PieceKind::Broken,
+        };
+        Ok(Piece { kind, span, strip: (false, false) })
+    }
+
     fn unclosed_sequence<R>(&mut self, open: Token, found: Token) -> Parsed<R> {
-        let sign = self.text_of(open).trim_end_matches('~');
         // Shell scripts use the same characters for their own variables.
-        let problem = if sign == "${" && self.looks_like_shell(open) {
-            Diagnostic::error(SYNTAX, "This looks like a variable of the shell")
-                .label(self.span(open).to(self.span(found)), "it would be evaluated here, and cannot be")
-                .help("to leave it to the shell, double the first character: `$${…}`")
-                .fix(Edit { span: self.span(open).at_start(), replacement: "$".to_owned() })
+        let problem = if open.kind == T::OpenInterpolation && self.looks_like_shell(open) {
+            self.shell_variable(self.span(open).to(self.span(found)))
         } else if let Some(problem) = self.invalid(found) {
             problem
         } else {
-            Diagnostic::error(SYNTAX, format!("The `{sign}` is not closed"))
-                .label(self.span(found), format!("`}}` is expected here, not {}", self.describe(found)))
-                .label(self.span(open), "it is opened here")
+            self.unclosed(open, T::CloseTemplate, found)
         };
         self.fail(problem)
     }
@@ -158,6 +189,14 @@ impl Parser<'_> {
     fn interpolation(&mut self, open: Token) -> Parsed<PieceKind> {
         if self.peek().kind == T::CloseTemplate {
             return self.empty_interpolation(open);
+        }
+        // `${#name}` and `${!name}`; to us the first one is a comment.
+        let rest = self.text.get(open.end as usize..).unwrap_or("");
+        if rest.starts_with('#') {
+            let length = rest.find(['}', '\n']).unwrap_or(0);
+            let span = Span::new(self.file, open.start as usize, open.end as usize + length);
+            let problem = self.shell_variable(span);
+            return self.fail(problem);
         }
         let expr = self.expression()?;
         Ok(PieceKind::Interpolation(expr))
@@ -169,6 +208,13 @@ impl Parser<'_> {
             .at(span)
             .help("to write these characters themselves, double the first one: `$${`");
         self.fail(problem)
+    }
+
+    fn shell_variable(&self, span: Span) -> Diagnostic {
+        Diagnostic::error(SYNTAX, "This looks like a variable of the shell")
+            .label(span, "it would be evaluated here, and cannot be")
+            .help("to leave it to the shell, double the first character: `$${…}`")
+            .fix(Edit { span: span.at_start(), replacement: "$".to_owned() })
     }
 
     /// `${NAME:-default}`, `${NAME%suffix}` and the like.
@@ -209,11 +255,19 @@ impl Parser<'_> {
         self.fail(problem)
     }
 
+    /// Puts directives and what they enclose together. After a mistake in a directive there is nothing to do but go on
+    /// behind the template.
     fn template(&mut self, pieces: Vec<Piece>, span: Span) -> Parsed<Expr> {
-        self.assemble(strip(pieces), span)
+        let depth = self.depth;
+        let read = if pieces.iter().any(|piece| matches!(piece.kind, PieceKind::Broken)) {
+            Err(Failed)
+        } else {
+            self.assemble(pieces, span)
+        };
+        self.depth = depth;
+        Ok(read.unwrap_or_else(|Failed| Expr::error(span)))
     }
 
-    /// Puts directives and what they enclose together.
     fn assemble(&mut self, pieces: Vec<Piece>, span: Span) -> Parsed<Expr> {
         let mut pieces = pieces.into_iter().peekable();
         let (parts, end) = self.parts(&mut pieces, &[])?;
@@ -257,6 +311,7 @@ impl Parser<'_> {
                     let (body, _) = self.enclosed(pieces, &["endfor"], piece.span)?;
                     parts.push(Part::For { names, collection, body });
                 }
+                PieceKind::Broken => return Err(Failed),
                 PieceKind::Else | PieceKind::EndIf | PieceKind::EndFor => {
                     let word = match piece.kind {
                         PieceKind::Else => "else",
