@@ -144,7 +144,7 @@ fn tpl_05_json_mistakes_in_values() {
         (r#""a ${nope} b""#, "1:12 There is no `nope` here"),
         (r#""\n\ud83d\ude00\"${nope}""#, "1:26 There is no `nope` here"),
         (r#""${upper(\"a\", no\u0070e)}""#, "1:23 There is no `nope` here"),
-        (r#""a${n""#, "1:12 The `${` is not closed (`}` is expected here, not the end of the file)"),
+        (r#""a${n""#, "1:12 The `${` is not closed (`}` is expected here)"),
         (
             r#""${}""#,
             "1:8 There is nothing to evaluate in this `${}`; to write these characters themselves, double the first one: `$${`",
@@ -382,7 +382,7 @@ fn tpl_05_json_bodies_are_decoded_by_their_schema() {
         ),
         (
             r#"{"dynamic": {"disk": {"for_each": [1], "iterator": "${it}", "content": {}}}}"#,
-            "1:53 The character `$` has no meaning here",
+            "1:53 The character `$` has no meaning here; a value is named without `$`, as in `var.name`; templates are written in quotes: \"${…}\"",
         ),
     ] {
         let mut stage = read(text);

@@ -104,7 +104,8 @@ impl Parser<'_> {
     fn unfinished_heredoc<R>(&mut self, close: Token) -> Parsed<R> {
         let span = self.span(close);
         let problem = Diagnostic::error(SYNTAX, "The heredoc is not closed")
-            .label(span, "this line must end with a line end");
+            .label(span, "this line must end with a line end")
+            .fix(Edit { span: span.at_end(), replacement: "\n".to_owned() });
         self.fail(problem)
     }
 
