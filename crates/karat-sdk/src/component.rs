@@ -98,7 +98,7 @@ pub trait DataSource: Component {
     fn output(&self) -> Schema;
 
     /// Whether the configuration makes sense. No side effects; values may be unknown.
-    async fn check(&self, cx: &CheckContext, config: &Value) -> Result<Checked, Problems>;
+    async fn check(&self, cx: &ReadContext, config: &Value) -> Result<Checked, Problems>;
 
     /// Looks it up.
     async fn read(&self, cx: &ReadContext, config: &Value) -> Result<Reading, StepError>;

@@ -82,7 +82,7 @@ impl CheckContext {
     }
 }
 
-/// What a data source may ask for while it is read. There is no build yet: nothing is owned, nothing is undone.
+/// What a data source may ask for. There is no build yet: nothing is owned, nothing is undone.
 #[derive(Clone)]
 pub struct ReadContext {
     /// What holds for the run. The build is the data source itself, `data.TYPE.NAME`.
@@ -94,7 +94,7 @@ pub struct ReadContext {
 impl ReadContext {
     /// Decodes a configuration.
     pub fn decode<C: Config>(&self, config: &Value) -> Result<C, Problems> {
-        C::decode(config, &Decoder::new(&self.info, &Facts::default()))
+        C::decode(config, &Decoder::before_builds(&self.info))
     }
 
     /// Runs `work` until it ends or the user stops it. Only for work that may be dropped half-way.

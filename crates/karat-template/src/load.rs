@@ -133,7 +133,10 @@ fn directory(path: &Path, problems: &mut Diagnostics) -> (Vec<PathBuf>, Vec<Path
     names.sort();
     let ending = |suffix: &str| {
         let fits = |name: &&std::ffi::OsString| name.as_encoded_bytes().ends_with(suffix.as_bytes());
-        let paths = names.iter().filter(fits).map(|name| path.join(name));
+        // Files of the current directory are named without it, as in Packer.
+        let current = path.components().all(|part| part == Component::CurDir);
+        let directory = if current { Path::new("") } else { path };
+        let paths = names.iter().filter(fits).map(|name| directory.join(name));
         paths.filter(|path| !path.is_dir()).collect::<Vec<_>>()
     };
     let templates = [ending(".pkr.hcl"), ending(".pkr.json")].concat();

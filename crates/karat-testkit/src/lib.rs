@@ -1,5 +1,5 @@
-//! What the tests of Karat share: a home of their own, a private SSH server, the guests of `testbed/make`, and
-//! programs that only pretend.
+//! What the tests of Karat share: a home of their own, a private SSH server, an HTTP server, the guests of
+//! `testbed/make`, and programs that only pretend.
 //!
 //! Everything here panics with a sentence that names what is missing and how to get it: a test that cannot run must
 //! fail, never pass unseen.
@@ -11,6 +11,7 @@
 
 mod fake;
 mod guest;
+mod http;
 mod normal;
 mod run;
 mod sandbox;
@@ -18,6 +19,7 @@ mod sshd;
 
 pub use fake::Fake;
 pub use guest::Guest;
+pub use http::{Answer, HttpServer, Request};
 pub use normal::Normal;
 pub use run::Run;
 pub use sandbox::{Sandbox, karat_binary};

@@ -7,12 +7,9 @@ use futures::StreamExt;
 use futures::stream;
 use karat_engine::RunOptions;
 use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
-use karat_model::facts::Facts;
 use karat_model::id::BuildName;
 use karat_model::value::Value;
-use karat_sdk::{
-    Cancellation, CheckContext, Components, DataSource, Problems, ReadContext, RunInfo, StepError,
-};
+use karat_sdk::{Cancellation, Components, DataSource, Problems, ReadContext, RunInfo, StepError};
 use karat_template::{Answer, DataRead, Loaded, Progress};
 
 use crate::command::End;
@@ -88,11 +85,9 @@ impl DataSources<'_> {
     }
 
     async fn ask(&self, source: &dyn DataSource, read: &DataRead, said: &mut Diagnostics) -> Answer {
-        let info = Arc::new(self.info(read));
-        let cx = CheckContext { info: info.clone(), facts: Facts::default() };
+        let cx = self.context(read);
         let checked = source.check(&cx, &read.node.config).await.map_err(|problems| wrong(read, problems))?;
         said.extend(checked.warnings.iter().map(|text| warning(read, text)));
-        let cx = ReadContext { info, cancellation: self.cancellation.clone() };
         let reading = source.read(&cx, &read.node.config).await.map_err(|error| match error {
             StepError::Config(problems) => wrong(read, problems),
             error => failure(read, &error),
@@ -108,8 +103,7 @@ impl DataSources<'_> {
         let mut found = Diagnostics::new();
         for read in unread {
             let Some(source) = self.components.data_source(&read.node.component) else { continue };
-            let cx = CheckContext { info: Arc::new(self.info(read)), facts: Facts::default() };
-            match source.check(&cx, &read.node.config).await {
+            match source.check(&self.context(read), &read.node.config).await {
                 Ok(checked) => found.extend(checked.warnings.iter().map(|text| warning(read, text))),
                 Err(problems) => found.extend(wrong(read, problems)),
             }
@@ -117,9 +111,9 @@ impl DataSources<'_> {
         found
     }
 
-    fn info(&self, read: &DataRead) -> RunInfo {
+    fn context(&self, read: &DataRead) -> ReadContext {
         let options = self.options;
-        RunInfo {
+        let info = RunInfo {
             run: options.run.clone(),
             build: BuildName(read.to_string()),
             source_name: read.name.clone(),
@@ -134,7 +128,8 @@ impl DataSources<'_> {
             strict: options.strict,
             cache: options.cache.clone(),
             redactor: options.redactor.clone(),
-        }
+        };
+        ReadContext { info: Arc::new(info), cancellation: self.cancellation.clone() }
     }
 }
 

@@ -8,9 +8,7 @@ use karat_model::id::ComponentKind;
 use karat_model::schema::Schema;
 use karat_model::value::{Type, Value};
 use karat_sdk::config::UNKNOWN_TEXT;
-use karat_sdk::{
-    About, CheckContext, Checked, Component, Config, DataSource, Problems, ReadContext, Reading, StepError,
-};
+use karat_sdk::{About, Checked, Component, Config, DataSource, Problems, ReadContext, Reading, StepError};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, Url};
 
@@ -150,7 +148,7 @@ impl DataSource for Http {
         ])
     }
 
-    async fn check(&self, cx: &CheckContext, config: &Value) -> Result<Checked, Problems> {
+    async fn check(&self, cx: &ReadContext, config: &Value) -> Result<Checked, Problems> {
         let mut options: Options = cx.decode(config)?;
         if options.method.contains(UNKNOWN_TEXT) {
             options.method = String::new();

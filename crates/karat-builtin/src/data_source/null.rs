@@ -4,9 +4,7 @@ use async_trait::async_trait;
 use karat_model::id::ComponentKind;
 use karat_model::schema::Schema;
 use karat_model::value::{Type, Value};
-use karat_sdk::{
-    About, CheckContext, Checked, Component, Config, DataSource, Problems, ReadContext, Reading, StepError,
-};
+use karat_sdk::{About, Checked, Component, Config, DataSource, Problems, ReadContext, Reading, StepError};
 
 /// The `null` data source.
 pub struct Null;
@@ -47,7 +45,7 @@ impl DataSource for Null {
         super::offers([("output", Type::String, "The text that it was given.")])
     }
 
-    async fn check(&self, cx: &CheckContext, config: &Value) -> Result<Checked, Problems> {
+    async fn check(&self, cx: &ReadContext, config: &Value) -> Result<Checked, Problems> {
         cx.decode::<Options>(config)?.check()?;
         Ok(Checked::default())
     }
@@ -63,7 +61,7 @@ impl DataSource for Null {
 
 #[cfg(test)]
 mod tests {
-    use karat_sdk::testing::{RecordingHost, check_context};
+    use karat_sdk::testing::RecordingHost;
     use serde_json::json;
 
     use super::*;
@@ -78,11 +76,21 @@ mod tests {
         assert!(reading.value.convert(&Null.output().ty()).is_ok());
     }
 
+    /// As Packer 1.16 has it: data sources come before builds.
+    #[tokio::test]
+    async fn blt_24_templates_know_no_build() {
+        let host = RecordingHost::new();
+        for template in ["{{ build_name }}", "{{ build_type }}", "{{ build `ID` }}", "{{ template_dir }}"] {
+            let config = Value::from_json(&json!({ "input": template }));
+            assert!(Null.check(&host.read_context(), &config).await.is_err(), "{template}");
+        }
+    }
+
     #[tokio::test]
     async fn blt_24_null_needs_an_input() {
         let host = RecordingHost::new();
         let config = Value::from_json(&json!({ "input": "" }));
-        let problems = Null.check(&check_context(&host), &config).await.unwrap_err();
+        let problems = Null.check(&host.read_context(), &config).await.unwrap_err();
         assert_eq!(problems, Problems::one("input", "The `input` must be specified"));
     }
 }

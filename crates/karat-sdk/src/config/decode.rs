@@ -23,15 +23,24 @@ pub struct Decoder {
 impl Decoder {
     /// With the functions and facts of one build.
     pub fn new(info: &RunInfo, facts: &Facts) -> Self {
+        Self::with(info, facts, true)
+    }
+
+    /// Before there is a build: templates know neither its name and type nor, as in Packer 1.16, where the template is.
+    pub fn before_builds(info: &RunInfo) -> Self {
+        Self::with(info, &Facts::default(), false)
+    }
+
+    fn with(info: &RunInfo, facts: &Facts, build: bool) -> Self {
         let data: BTreeMap<String, TemplateValue> =
             facts.iter().map(|(key, value)| (key.to_string(), template_value(value))).collect();
         let since_epoch = info.started.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let functions = standard(&RunFacts {
             start: (since_epoch.as_secs() as i64, since_epoch.subsec_nanos()),
-            template_dir: Some(info.template_root.display().to_string()),
+            template_dir: build.then(|| info.template_root.display().to_string()),
             cwd: info.cwd.display().to_string(),
-            build_name: Some(info.source_name.clone()),
-            build_type: Some(info.builder_type.clone()),
+            build_name: build.then(|| info.source_name.clone()),
+            build_type: build.then(|| info.builder_type.clone()),
             packer_version: info.packer_version.clone(),
             variables: BTreeMap::new(),
             build_data: Some(facts.iter().map(|(key, value)| (key.to_string(), fact_text(value))).collect()),

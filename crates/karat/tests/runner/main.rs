@@ -6,6 +6,7 @@ mod bad_input;
 mod cancel;
 mod command_line;
 mod crash;
+mod data;
 mod explain;
 mod fmt;
 mod guest;

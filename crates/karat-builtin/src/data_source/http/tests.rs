@@ -5,7 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
 use karat_model::event::CancelLevel;
-use karat_sdk::testing::{RecordingHost, check_context};
+use karat_sdk::testing::RecordingHost;
 use serde_json::json;
 
 use super::*;
@@ -153,7 +153,7 @@ async fn blt_23_http_can_be_stopped() {
 async fn blt_23_http_checks_what_can_be_known() {
     let host = RecordingHost::new();
     let check = async |config: serde_json::Value| {
-        let checked = Http.check(&check_context(&host), &Value::from_json(&config)).await;
+        let checked = Http.check(&host.read_context(), &Value::from_json(&config)).await;
         checked.map_or_else(|problems| format!("error: {problems}"), |checked| checked.warnings.join("\n"))
     };
     assert_eq!(check(json!({ "url": "http://h", "method": "HEAD" })).await, "");
@@ -172,5 +172,5 @@ async fn blt_23_http_checks_what_can_be_known() {
             .map(|(name, ty)| (name.to_owned(), Value::unknown(ty)))
             .into(),
     );
-    assert_eq!(Http.check(&check_context(&host), &unknown).await, Ok(Checked::default()));
+    assert_eq!(Http.check(&host.read_context(), &unknown).await, Ok(Checked::default()));
 }
