@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use karat_model::diagnostic::{Code, Diagnostic, Diagnostics, Edit, code, did_you_mean};
+use karat_model::span::{FileId, Span};
 use karat_model::value::{ConvertError, ObjectAttr, PathStep, Type, Value};
 
 use crate::function::FunctionTable;
@@ -240,7 +241,10 @@ fn unknown_word(word: &str, expr: &Expr) -> Diagnostic {
     }
     let problem = Diagnostic::error(CODE, format!("There is no type `{word}`")).at(expr.span);
     match did_you_mean(word, WORDS.iter().copied()) {
-        Some(meant) => problem.help(format!("did you mean `{meant}`?")),
+        Some(meant) => {
+            let word = expr.as_call().map_or(expr.span, |call| call.name.span);
+            problem.did_you_mean(word, meant)
+        }
         None => problem.help(format!("types are {}", WORDS.join(", "))),
     }
 }
@@ -248,12 +252,25 @@ fn unknown_word(word: &str, expr: &Expr) -> Diagnostic {
 fn no_type(expr: &Expr) -> Diagnostic {
     let problem = Diagnostic::error(CODE, "This is not a type").at(expr.span);
     match expr.as_literal_str() {
-        // The quotes of long ago.
-        Some(word) if WORDS.contains(&word) => problem
-            .help(format!("types are written without quotes: {word}"))
-            .fix(Edit { span: expr.span, replacement: word.to_owned() }),
+        // The quotes of long ago, when lists and maps did not say of what.
+        Some(word @ ("list" | "map")) => without_quotes(problem, expr.span, &format!("{word}(string)")),
+        Some(text) if is_type(text) => without_quotes(problem, expr.span, text),
         _ => problem.help("for example `string`, `list(string)` or `object({ name = string })`"),
     }
+}
+
+fn without_quotes(problem: Diagnostic, span: Span, ty: &str) -> Diagnostic {
+    problem
+        .help(format!("types are written without quotes: {ty}"))
+        .fix(Edit { span, replacement: ty.to_owned() })
+}
+
+/// Whether a text would be a type without its quotes.
+fn is_type(text: &str) -> bool {
+    let mut problems = Diagnostics::new();
+    let expr = crate::parse_expression(FileId::default(), text, &mut problems);
+    type_constraint(&expr, &mut problems);
+    problems.is_empty()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use karat_model::value::{Type, Value};
 
 use crate::dynamic::Dynamic;
 use crate::eval::{eval, mentioned};
+use crate::habit;
 use crate::json::{Property, settle};
 use crate::scope::Scope;
 use crate::tree::{Attribute, Block, Body};
@@ -104,14 +105,15 @@ fn unknown_attribute(attribute: &Attribute, schema: &Schema) -> Diagnostic {
     }
     let problem =
         Diagnostic::error(code::UNKNOWN_ARGUMENT, format!("There is no argument `{name}` here")).at(span);
+    if let Some(help) = habit::argument(name) {
+        return problem.help(help);
+    }
     let known = schema.attributes.keys().chain(schema.blocks.keys()).map(String::as_str);
     match did_you_mean(name, known) {
         Some(meant) if schema.blocks.contains_key(meant) => {
             problem.help(format!("did you mean the block `{meant}`?"))
         }
-        Some(meant) => {
-            problem.help(format!("did you mean `{meant}`?")).fix(Edit { span, replacement: meant.to_owned() })
-        }
+        Some(meant) => problem.did_you_mean(span, meant),
         None => problem,
     }
 }
@@ -123,9 +125,7 @@ fn unknown_property(property: &Property, schema: &Schema) -> Diagnostic {
         Diagnostic::error(code::UNKNOWN_ARGUMENT, format!("There is no argument or block `{name}` here"))
             .at(span);
     match did_you_mean(name, schema.attributes.keys().chain(schema.blocks.keys()).map(String::as_str)) {
-        Some(meant) => {
-            problem.help(format!("did you mean `{meant}`?")).fix(Edit { span, replacement: meant.to_owned() })
-        }
+        Some(meant) => problem.did_you_mean(span, meant),
         None => problem,
     }
 }
@@ -143,6 +143,9 @@ fn unknown_block(block: &Block, kind: &str, schema: &Schema) -> Diagnostic {
         };
     }
     let problem = Diagnostic::error(code::UNKNOWN_BLOCK, format!("There is no block `{kind}` here")).at(span);
+    if let Some(help) = habit::block(kind) {
+        return problem.help(help);
+    }
     let known = schema.blocks.keys().chain(schema.attributes.keys()).map(String::as_str);
     match did_you_mean(kind, known) {
         Some(meant) if schema.attributes.contains_key(meant) => {

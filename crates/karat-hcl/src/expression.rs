@@ -87,10 +87,20 @@ impl Expr {
 }
 
 impl Step {
+    /// Where the name stands: the step without its dot.
+    pub(crate) fn name_span(&self) -> Span {
+        match &self.kind {
+            StepKind::Attribute(name) if self.span.range().len() == name.len() + 1 => {
+                Span { start: self.span.start + 1, ..self.span }
+            }
+            _ => self.span,
+        }
+    }
+
     /// The name that the step leads to, if that is fixed.
     pub fn name(&self) -> Option<Ident> {
         match &self.kind {
-            StepKind::Attribute(name) => Some(Ident { name: name.clone(), span: self.span }),
+            StepKind::Attribute(name) => Some(Ident { name: name.clone(), span: self.name_span() }),
             StepKind::Index(key) => Some(Ident { name: key.as_literal_str()?.to_owned(), span: self.span }),
             StepKind::Splat(_) => None,
         }
@@ -153,7 +163,7 @@ impl<'a> Finder<'a> {
         for part in parts {
             match part {
                 Part::Text(_) => {}
-                Part::Interpolation(expr) => self.expr(expr),
+                Part::Interpolation(expr, _) => self.expr(expr),
                 Part::If { condition, yes, no } => {
                     self.expr(condition);
                     self.parts(yes);

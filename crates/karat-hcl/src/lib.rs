@@ -9,6 +9,7 @@ mod eval;
 mod expression;
 mod format;
 pub mod function;
+pub mod habit;
 pub mod json;
 mod layout;
 mod lexer;

@@ -109,8 +109,8 @@ pub enum ExprKind {
 pub enum Part {
     /// Text, with escapes resolved, strip markers applied and heredoc indentation taken away.
     Text(Arc<str>),
-    /// `${…}`
-    Interpolation(Expr),
+    /// `${…}`, and where it stands as a whole.
+    Interpolation(Expr, Span),
     /// `%{ if … }…%{ else }…%{ endif }`
     If {
         /// What decides.

@@ -145,6 +145,13 @@ impl Diagnostic {
         self
     }
 
+    /// Adds what was probably meant instead of the text at `span`.
+    #[must_use]
+    pub fn did_you_mean(self, span: Span, meant: impl Into<String>) -> Self {
+        let replacement = meant.into();
+        self.help(format!("did you mean `{replacement}`?")).fix(Edit { span, replacement })
+    }
+
     /// Names the enclosing block, for example `source "qemu" "x"`.
     #[must_use]
     pub fn within(mut self, context: impl Into<String>) -> Self {

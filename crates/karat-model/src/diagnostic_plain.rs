@@ -74,7 +74,15 @@ fn advise(edit: &Edit, sources: &SourceMap) -> String {
     let replaced = sources.snippet(edit.span);
     if edit.replacement.contains('\n') {
         let verb = if replaced.is_empty() { "Add" } else { "Write instead" };
-        let lines = edit.replacement.trim().lines().map(|line| format!("  {line}").trim_end().to_owned());
+        // What stands at the start of the place is indented already, and what is shown here is on its own.
+        let text = edit.replacement.trim();
+        let blank = |line: &str| line.len() - line.trim_start().len();
+        let rest = text.lines().skip(1).filter(|line| !line.trim().is_empty());
+        let indent = rest.map(blank).min().unwrap_or(0);
+        let lines = text.lines().enumerate().map(|(at, line)| {
+            let line = if at == 0 { line } else { line.get(indent.min(blank(line))..).unwrap_or(line) };
+            format!("  {line}").trim_end().to_owned()
+        });
         format!("{verb}:\n\n{}", lines.collect::<Vec<_>>().join("\n"))
     } else if replaced.is_empty() {
         format!("Add {}", edit.replacement.trim())

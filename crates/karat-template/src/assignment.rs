@@ -172,11 +172,16 @@ impl<'t, 'a> Assignments<'t, 'a> {
                         "The {what} for {name} is not compatible with the variable's type constraint: {error}."
                     ))
                     .label(variable.span, "declared here");
-                if matches!(variable.constraint.ty, Type::Tuple(_)) && !variable.typed {
-                    problem = problem.help(format!(
-                        "without a type, var.{name} has the type of its default, a list of exactly that length; declare \
-                         it with `type = list(string)` or the like"
-                    ));
+                if let (Type::Tuple(elements), Some(place)) = (&variable.constraint.ty, variable.untyped) {
+                    let element = elements.first().filter(|ty| elements.iter().all(|other| other == *ty));
+                    let element = element.filter(|ty| ty.is_primitive()).unwrap_or(&Type::Any);
+                    let element = if *element == Type::Any { "any".to_owned() } else { element.to_string() };
+                    problem = problem
+                        .help(format!(
+                            "without a type, var.{name} has the type of its default, a list of exactly that length; \
+                             declare it: type = list({element})"
+                        ))
+                        .fix(Edit { span: place, replacement: format!("type = list({element})\n  ") });
                 }
                 diagnostics.push(problem);
                 self.refused.push(name);
@@ -325,9 +330,7 @@ fn undeclared_value(name: &str, span: Span, variables: &[Variable<'_>]) -> Diagn
         declaration(name)
     ));
     match did_you_mean(name, variables.iter().map(|variable| variable.name)) {
-        Some(near) => {
-            problem.help(format!("did you mean `{near}`?")).fix(Edit { span, replacement: near.to_owned() })
-        }
+        Some(near) => problem.did_you_mean(span, near),
         None => problem,
     }
 }

@@ -65,17 +65,9 @@ fn missing_plugin(
             .detail(format!("{from}, which this version of Karat cannot load yet."))
             .label(requirement.span, "required here"),
         None => {
-            let edit = match template.required_plugins {
-                Some(end) => Edit { span: end.at_start(), replacement: plugin.entry("    ") },
-                None => Edit { span: file_start(&problem), replacement: plugin.requirement() },
-            };
+            let file = problem.primary.as_ref().map(|label| label.span.file).unwrap_or_default();
+            let edit = plugin.require(template.room.as_ref(), file);
             problem.detail(format!("{from}, which the template does not require.")).fix(edit)
         }
     }
-}
-
-/// The start of the file that a problem is in.
-fn file_start(problem: &Diagnostic) -> Span {
-    let span = problem.primary.as_ref().map(|label| label.span).unwrap_or_default();
-    Span { start: 0, end: 0, ..span }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use karat_hcl::Reference;
 use karat_hcl::tree::Body;
-use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use karat_model::id::ComponentKind;
 use karat_model::span::Span;
 
@@ -219,40 +219,33 @@ impl<'a> Graph<'a> {
     }
 
     fn missing(&self, reference: &Reference) -> Diagnostic {
-        let problem = |span| Diagnostic::error(code::BAD_REFERENCE, "Unsupported attribute").at(span);
-        let (problem, detail, near) = match reference.path.as_slice() {
-            [name, ..] if reference.root.name == "local" => {
-                let near = did_you_mean(&name.name, self.names.locals.keys().copied());
-                let near = near.map(|near| (near.to_owned(), format!("local.{near}")));
-                (problem(name.span), format!("There is no local value named \"{}\".", name.name), near)
+        let root = &reference.root.name;
+        let path = reference.path.as_slice();
+        let data = self.names.data.iter();
+        let sources = data.flat_map(|(kind, names)| names.keys().map(move |name| format!("{kind}.{name}")));
+        let (what, wanted, mut known): (_, _, Vec<String>) = match path {
+            [name, ..] if root == "local" => {
+                let known = self.names.locals.keys().map(|name| (*name).to_owned());
+                (format!("local value `{}`", name.name), 1, known.collect())
             }
             [kind, name, ..] => {
-                let wanted = format!("{}.{}", kind.name, name.name);
-                let known = self.names.data.iter();
-                let known: Vec<String> = known
-                    .flat_map(|(kind, names)| names.keys().map(move |name| format!("{kind}.{name}")))
-                    .collect();
-                let near = did_you_mean(&wanted, known.iter().map(String::as_str));
-                let near = near.map(|near| (format!("data.{near}"), format!("data.{near}")));
-                let span = kind.span.to(name.span);
-                (problem(span), format!("There is no data source \"{}\" \"{}\".", kind.name, name.name), near)
+                (format!("data source \"{}\" \"{}\"", kind.name, name.name), 2, sources.collect())
             }
-            path => {
-                let kind = path.first().unwrap_or(&reference.root);
-                let near = did_you_mean(&kind.name, self.names.data.keys().copied());
-                let near = near.map(|near| (near.to_owned(), format!("data.{near}")));
-                (problem(kind.span), format!("There is no data source of the type \"{}\".", kind.name), near)
+            [kind] => {
+                let kinds = self.names.data.keys().map(|kind| (*kind).to_owned());
+                (format!("data source of the type \"{}\"", kind.name), 1, kinds.collect())
             }
+            [] => ("data source".to_owned(), 0, sources.collect()),
         };
-        match near {
-            Some((near, replacement)) => {
-                let from =
-                    reference.root.span.to(problem.primary.as_ref().map_or(reference.span, |p| p.span));
-                problem
-                    .detail(format!("{detail} Did you mean \"{near}\"?"))
-                    .fix(Edit { span: from, replacement })
-            }
-            None => problem.detail(detail),
+        known.sort_unstable();
+        let wanted = path.get(..wanted).unwrap_or(path);
+        let place = wanted.iter().map(|name| name.span).reduce(Span::to).unwrap_or(reference.span);
+        let wanted = wanted.iter().map(|name| name.name.as_str()).collect::<Vec<_>>().join(".");
+        let problem = Diagnostic::error(code::NO_ATTRIBUTE, format!("There is no {what}")).at(place);
+        match did_you_mean(&wanted, known.iter().map(String::as_str)) {
+            Some(near) => problem.did_you_mean(reference.root.span.to(place), format!("{root}.{near}")),
+            None if known.is_empty() => problem.note("none is declared"),
+            None => problem.note(format!("declared: {}", known.join(", "))),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use karat_hcl::tree::Body;
 use karat_hcl::{Scope, decode};
-use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use karat_model::facts::Facts;
 use karat_model::plan::LateConfig;
 use karat_model::schema::{Nesting, Schema};
@@ -109,9 +109,7 @@ fn unknown(name: &str, span: karat_model::span::Span, schema: &Schema) -> Diagno
         Diagnostic::error(code::UNKNOWN_ARGUMENT, format!("There is no argument `{name}` here")).at(span);
     let known = schema.attributes.keys().chain(schema.blocks.keys()).map(String::as_str);
     match did_you_mean(name, known) {
-        Some(near) => {
-            problem.help(format!("did you mean `{near}`?")).fix(Edit { span, replacement: near.to_owned() })
-        }
+        Some(near) => problem.did_you_mean(span, near),
         None => problem,
     }
 }

@@ -1,6 +1,8 @@
 //! The plugins that hold the components people use most, for saying what is missing.
 
+use karat_model::diagnostic::Edit;
 use karat_model::id::ComponentKind;
+use karat_model::span::{FileId, SourceMap, Span};
 
 /// Where a component comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,20 +11,28 @@ pub(crate) struct Plugin {
     pub(crate) name: &'static str,
     /// Its source address.
     pub(crate) source: &'static str,
+    /// The versions that are current.
+    pub(crate) version: &'static str,
 }
 
+/// A plugin whose current versions are 1.x.
 const fn plugin(name: &'static str, source: &'static str) -> Plugin {
-    Plugin { name, source }
+    Plugin { name, source, version: "~> 1" }
+}
+
+/// A plugin of other versions.
+const fn versioned(name: &'static str, source: &'static str, version: &'static str) -> Plugin {
+    Plugin { name, source, version }
 }
 
 const AMAZON: Plugin = plugin("amazon", "github.com/hashicorp/amazon");
 const ANSIBLE: Plugin = plugin("ansible", "github.com/hashicorp/ansible");
-const AZURE: Plugin = plugin("azure", "github.com/hashicorp/azure");
+const AZURE: Plugin = versioned("azure", "github.com/hashicorp/azure", "~> 2");
 const DOCKER: Plugin = plugin("docker", "github.com/hashicorp/docker");
 const GOOGLE: Plugin = plugin("googlecompute", "github.com/hashicorp/googlecompute");
 const HYPERV: Plugin = plugin("hyperv", "github.com/hashicorp/hyperv");
 const LXD: Plugin = plugin("lxd", "github.com/hashicorp/lxd");
-const NUTANIX: Plugin = plugin("nutanix", "github.com/nutanix-cloud-native/nutanix");
+const NUTANIX: Plugin = versioned("nutanix", "github.com/nutanix-cloud-native/nutanix", ">= 0.9.0");
 const ORACLE: Plugin = plugin("oracle", "github.com/hashicorp/oracle");
 const PARALLELS: Plugin = plugin("parallels", "github.com/parallels/parallels");
 const PROXMOX: Plugin = plugin("proxmox", "github.com/hashicorp/proxmox");
@@ -66,12 +76,12 @@ const KNOWN: &[(ComponentKind, &str, Plugin)] = &[
     (PostProcessor, "docker-push", DOCKER),
     (PostProcessor, "docker-save", DOCKER),
     (PostProcessor, "docker-tag", DOCKER),
-    (DataSource, "git-commit", plugin("git", "github.com/ethanmdavidson/git")),
-    (DataSource, "git-repository", plugin("git", "github.com/ethanmdavidson/git")),
+    (DataSource, "git-commit", versioned("git", "github.com/ethanmdavidson/git", ">= 0.6.0")),
+    (DataSource, "git-repository", versioned("git", "github.com/ethanmdavidson/git", ">= 0.6.0")),
     (Builder, "googlecompute", GOOGLE),
     (PostProcessor, "googlecompute-export", GOOGLE),
     (PostProcessor, "googlecompute-import", GOOGLE),
-    (Provisioner, "goss", plugin("goss", "github.com/YaleUniversity/goss")),
+    (Provisioner, "goss", versioned("goss", "github.com/YaleUniversity/goss", "~> 3")),
     (Builder, "hcloud", plugin("hcloud", "github.com/hetznercloud/hcloud")),
     (Builder, "hyperone", plugin("hyperone", "github.com/hashicorp/hyperone")),
     (Builder, "hyperv-iso", HYPERV),
@@ -115,8 +125,12 @@ const KNOWN: &[(ComponentKind, &str, Plugin)] = &[
     (Builder, "vsphere-supervisor", VSPHERE),
     (PostProcessor, "vsphere", VSPHERE),
     (PostProcessor, "vsphere-template", VSPHERE),
-    (Builder, "vultr", plugin("vultr", "github.com/vultr/vultr")),
-    (Provisioner, "windows-update", plugin("windows-update", "github.com/rgl/windows-update")),
+    (Builder, "vultr", versioned("vultr", "github.com/vultr/vultr", "~> 2")),
+    (
+        Provisioner,
+        "windows-update",
+        versioned("windows-update", "github.com/rgl/windows-update", ">= 0.16.0"),
+    ),
     (Builder, "yandex", YANDEX),
     (PostProcessor, "yandex-export", YANDEX),
     (PostProcessor, "yandex-import", YANDEX),
@@ -133,18 +147,71 @@ impl Plugin {
         KNOWN.iter().filter(move |(k, _, _)| *k == kind).map(|(_, name, _)| *name)
     }
 
-    /// The block that asks for it.
-    pub(crate) fn requirement(self) -> String {
-        format!("packer {{\n  required_plugins {{\n{}  }}\n}}\n", self.entry("    "))
+    /// The entry that asks for it, without indentation.
+    fn entry(self) -> String {
+        let Self { name, source, version } = self;
+        format!("{name} = {{\n  source  = \"{source}\"\n  version = \"{version}\"\n}}")
     }
 
-    /// Its entry in a `required_plugins` block.
-    pub(crate) fn entry(self, indent: &str) -> String {
-        let Self { name, source } = self;
-        format!(
-            "{indent}{name} = {{\n{indent}  source  = \"{source}\"\n{indent}  version = \">= 1.0.0\"\n{indent}}}\n"
-        )
+    /// The change of a template's text that requires it.
+    pub(crate) fn require(self, room: Option<&Room>, file: FileId) -> Edit {
+        let block = || format!("required_plugins {{\n{}\n}}", indented(&self.entry(), "  "));
+        match room {
+            Some(Room::Plugins(gap)) => gap.fill(&self.entry()),
+            Some(Room::Packer(gap)) => gap.fill(&block()),
+            None => Edit {
+                span: Span::new(file, 0, 0),
+                replacement: format!("packer {{\n{}\n}}\n\n", indented(&block(), "  ")),
+            },
+        }
     }
+}
+
+/// Where a template has room for one more required plugin.
+#[derive(Clone, Debug)]
+pub(crate) enum Room {
+    /// At the end of a `required_plugins` block.
+    Plugins(Gap),
+    /// At the end of a `packer` block.
+    Packer(Gap),
+}
+
+/// The place before the closing brace of a block.
+#[derive(Clone, Debug)]
+pub(crate) struct Gap {
+    span: Span,
+    /// Of the line with the brace.
+    indent: String,
+    /// Nothing stands before the brace on its line.
+    own_line: bool,
+}
+
+impl Gap {
+    /// Before the brace at `end`, unless the block has something on one line with its braces.
+    pub(crate) fn before(end: Span, sources: &SourceMap) -> Option<Self> {
+        let before = sources.text(end.file).get(..end.range().start)?;
+        let line = before.rsplit('\n').next().unwrap_or(before);
+        let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
+        let own_line = indent.len() == line.len();
+        let closes = sources.snippet(end) == "}";
+        let empty = before.trim_end().ends_with('{');
+        (closes && (own_line || empty)).then_some(Self { span: end.at_start(), indent, own_line })
+    }
+
+    fn fill(&self, text: &str) -> Edit {
+        let indent = &self.indent;
+        let text = indented(text, &format!("{indent}  "));
+        let replacement = if self.own_line {
+            format!("{}\n{indent}", text.strip_prefix(indent.as_str()).unwrap_or(&text))
+        } else {
+            format!("\n{text}\n{indent}")
+        };
+        Edit { span: self.span, replacement }
+    }
+}
+
+fn indented(text: &str, indent: &str) -> String {
+    text.lines().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -161,6 +228,7 @@ mod tests {
         for (_, component, plugin) in KNOWN {
             assert_eq!(plugin.source.split('/').count(), 3, "{component}");
             assert!(plugin.source.ends_with(&format!("/{}", plugin.name)), "{component}");
+            assert!(crate::constraint::Constraint::parse(plugin.version).is_ok(), "{component}");
         }
     }
 }

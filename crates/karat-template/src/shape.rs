@@ -1,8 +1,9 @@
 //! Which arguments and blocks the template's own blocks may have.
 
+use karat_hcl::habit;
 use karat_hcl::json::{Form, Property, Role};
 use karat_hcl::tree::{Attribute, Block, Body, Ident};
-use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use karat_model::span::Span;
 
 use crate::code;
@@ -153,6 +154,9 @@ impl Shape {
         let problem =
             Diagnostic::error(code::UNKNOWN_ARGUMENT, format!("There is no argument `{name}` here"))
                 .at(*span);
+        if let Some(help) = habit::argument(name) {
+            return problem.help(help);
+        }
         suggest(problem, *span, did_you_mean(name, allowed.iter().map(|(name, _)| *name)))
     }
 
@@ -165,15 +169,16 @@ impl Shape {
         }
         let problem = Diagnostic::error(code::UNKNOWN_BLOCK, format!("There is no block `{kind}` here"))
             .at(block.header);
+        if let Some(help) = habit::block(kind) {
+            return problem.help(help);
+        }
         suggest(problem, *span, did_you_mean(kind, allowed.iter().map(|(kind, _)| *kind)))
     }
 }
 
 fn suggest(problem: Diagnostic, span: Span, near: Option<&str>) -> Diagnostic {
     match near {
-        Some(near) => {
-            problem.help(format!("did you mean `{near}`?")).fix(Edit { span, replacement: near.to_owned() })
-        }
+        Some(near) => problem.did_you_mean(span, near),
         None => problem,
     }
 }

@@ -11,6 +11,7 @@ use karat_model::span::{SourceMap, Span};
 use crate::code;
 use crate::fixed;
 use crate::load::Loaded;
+use crate::plugin::{Gap, Room};
 use crate::requirement::{self, Requirement};
 use crate::shape;
 use crate::variable::Variable;
@@ -18,8 +19,8 @@ use crate::variable::Variable;
 /// What the files of a template declare. Nothing is evaluated but what must be fixed: versions, types, flags.
 pub(crate) struct Template<'a> {
     pub(crate) requirements: Vec<Requirement>,
-    /// The end of the first `required_plugins` block, where another plugin can be added.
-    pub(crate) required_plugins: Option<Span>,
+    /// Where another plugin can be required.
+    pub(crate) room: Option<Room>,
     pub(crate) variables: Vec<Variable<'a>>,
     pub(crate) locals: Vec<Local<'a>>,
     pub(crate) data: Vec<Data<'a>>,
@@ -75,7 +76,7 @@ impl<'a> Template<'a> {
             names: Names::default(),
             deferred: loaded.deferred.iter().cloned().collect(),
             requirements: Vec::new(),
-            required_plugins: None,
+            room: None,
             variables: Vec::new(),
             locals: Vec::new(),
             data: Vec::new(),
@@ -103,9 +104,10 @@ impl<'a> Template<'a> {
             ("packer", _) => {
                 shape::PACKER.check(&block.body, diagnostics);
                 for plugins in block.body.blocks_of("required_plugins") {
-                    self.required_plugins.get_or_insert(plugins.body.end);
+                    self.offer(Gap::before(plugins.body.end, sources).map(Room::Plugins));
                     self.requirements.extend(requirement::read(plugins, diagnostics));
                 }
+                self.offer(Gap::before(block.body.end, sources).map(Room::Packer));
             }
             ("variable", [label]) => {
                 let variable = Variable::from_block(block, label, functions, diagnostics);
@@ -150,6 +152,14 @@ impl<'a> Template<'a> {
             ("build", _) => self.builds.push(block),
             ("hcp_packer_registry", _) => self.deferred.push(registry_is_ignored(block.header)),
             // `communicator` has no effect in Packer either.
+            _ => {}
+        }
+    }
+
+    /// The first `required_plugins` block has room for more, else the first `packer` block.
+    fn offer(&mut self, room: Option<Room>) {
+        match (&self.room, &room) {
+            (None, _) | (Some(Room::Packer(_)), Some(Room::Plugins(_))) => self.room = room,
             _ => {}
         }
     }

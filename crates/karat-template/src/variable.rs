@@ -19,8 +19,8 @@ pub(crate) struct Variable<'a> {
     pub(crate) span: Span,
     /// What values it takes.
     pub(crate) constraint: TypeConstraint,
-    /// Whether the declaration names a type, rather than leaving it to the default.
-    pub(crate) typed: bool,
+    /// Where a type can be declared, if none is and the default decides.
+    pub(crate) untyped: Option<Span>,
     /// Its default, and where that stands.
     pub(crate) default: Option<(Value, Span)>,
     pub(crate) sensitive: bool,
@@ -56,7 +56,8 @@ impl<'a> Variable<'a> {
             body.blocks_of("validation").filter_map(|rule| Rule::read(rule, &label.text, &mut problems));
         let rules = rules.collect();
         let declared = body.attribute("type").map(|a| type_constraint(&a.expr, &mut problems));
-        let typed = declared.is_some();
+        let untyped =
+            body.attribute("default").filter(|_| declared.is_none()).map(|default| default.span.at_start());
         let default = body.attribute("default").and_then(|a| default(a, functions, &mut problems));
         let constraint = match (declared, &default) {
             (Some(constraint), _) => constraint.unwrap_or(TypeConstraint::from(Type::Any)),
@@ -69,7 +70,7 @@ impl<'a> Variable<'a> {
         let broken = problems.has_errors();
         diagnostics.extend(problems);
         let sensitive = sensitive.unwrap_or(false);
-        Self { name: &label.text, span: label.span, constraint, typed, default, sensitive, rules, broken }
+        Self { name: &label.text, span: label.span, constraint, untyped, default, sensitive, rules, broken }
     }
 
     /// An attribute of a `variables` block: name and default. The default's type is the variable's.
@@ -84,7 +85,7 @@ impl<'a> Variable<'a> {
             name: &attribute.name.name,
             span: attribute.name.span,
             constraint: TypeConstraint::from(ty),
-            typed: false,
+            untyped: None,
             broken: default.is_none(),
             default,
             sensitive: false,

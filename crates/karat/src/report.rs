@@ -8,6 +8,8 @@ mod human;
 mod json;
 mod machine;
 mod style;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, IsTerminal, Write};
 

@@ -1,12 +1,16 @@
 //! Steps into values: `.name`, `[key]`, `[*]`.
 
-use karat_model::diagnostic::{Diagnostic, code, did_you_mean};
+use karat_model::diagnostic::{Diagnostic, Edit, code, did_you_mean};
 use karat_model::span::Span;
 use karat_model::value::{Type, Value};
 
 use super::{Evaluator, NULL, TYPE, hint};
+use crate::is_identifier;
 use crate::scope::Scope;
 use crate::tree::{Expr, Step, StepKind};
+
+/// How many names of what there is a message lists.
+const NAMED: usize = 12;
 
 /// What the messages call the thing that a step is taken from.
 struct Place {
@@ -36,7 +40,7 @@ impl Evaluator<'_> {
             }
             let place = || Place::of(base, steps.get(..at).unwrap_or_default());
             value = match &step.kind {
-                StepKind::Attribute(name) => self.attribute(&value, name, step.span, place),
+                StepKind::Attribute(name) => self.attribute(&value, name, step.name_span(), place),
                 StepKind::Index(key) => {
                     let key_value = self.expr(key, scope);
                     self.index(&value, key_value, key.span, place)
@@ -276,20 +280,51 @@ fn missing(value: &Value, name: &str, span: Span, place: &Place) -> Diagnostic {
         (None, Type::Object(attributes)) => attributes.keys().map(String::as_str).collect(),
         _ => Vec::new(),
     };
-    let problem =
-        Diagnostic::error(code::NO_ATTRIBUTE, format!("{} has no {what} \"{name}\"", capital(&place.name)));
+    let root = place.name.trim_matches('`');
+    let declared = match root {
+        "var" => Some("variable"),
+        "local" => Some("local value"),
+        _ => None,
+    };
+    let title = match declared {
+        Some(thing) => format!("There is no {thing} `{name}`"),
+        None => format!("{} has no {what} \"{name}\"", capital(&place.name)),
+    };
+    let problem = Diagnostic::error(code::NO_ATTRIBUTE, title).at(span);
     // Keys of a map can be secrets; names in a template cannot.
     if value.is_itself_sensitive() {
-        return problem.at(span);
+        return problem;
     }
     if let Some(meant) = did_you_mean(name, known.iter().copied()) {
-        return problem.at(span).help(format!("did you mean \"{meant}\"?"));
+        let problem = problem.help(format!("did you mean `{}`?", shown_name(root, meant)));
+        // Not where it stands in quotes and brackets.
+        return match is_identifier(meant) && span.range().len() == name.len() {
+            true => problem.fix(Edit { span, replacement: meant.to_owned() }),
+            false => problem,
+        };
     }
-    let problem = problem.at(span);
-    match known.len() {
-        0 => problem.note("it is empty"),
-        1..=12 => problem.note(format!("it has {}", known.join(", "))),
+    let problem = match (declared, root) {
+        (Some("variable"), _) => problem.help(format!("declare it: variable \"{name}\" {{ … }}")),
+        (Some(_), _) => problem.help(format!("declare it: locals {{ {name} = … }}")),
+        (None, "path") if name == "module" => problem.help("the directory of the template is `path.root`"),
         _ => problem,
+    };
+    match known.len() {
+        0 => problem.note(if declared.is_some() { "none is declared" } else { "it is empty" }),
+        count => {
+            let more = if count > NAMED { format!(" and {} more", count - NAMED) } else { String::new() };
+            let known = known.get(..NAMED).unwrap_or(&known).join(", ");
+            problem.note(format!("{} {known}{more}", if declared.is_some() { "declared:" } else { "it has" }))
+        }
+    }
+}
+
+/// `var.region` rather than `region`, where the beginning is plain.
+fn shown_name(root: &str, name: &str) -> String {
+    if root.starts_with(char::is_alphabetic) && !root.contains(' ') {
+        format!("{root}.{name}")
+    } else {
+        name.to_owned()
     }
 }
 

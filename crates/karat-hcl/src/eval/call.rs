@@ -28,7 +28,7 @@ impl Evaluator<'_> {
                 for argument in &call.arguments {
                     self.expr(argument, scope);
                 }
-                self.fail(hint::unknown_function(&call.name, scope.functions()))
+                self.fail(hint::unknown_function(call, scope.functions()))
             }
         }
     }

@@ -1,55 +1,72 @@
 //! What people probably meant.
 
-use karat_model::diagnostic::{Diagnostic, code, did_you_mean};
+use karat_model::diagnostic::{Diagnostic, Edit, code, did_you_mean};
 use karat_model::span::Span;
 use karat_model::value::Type;
 
 use crate::function::FunctionTable;
+use crate::habit::{self, Instead};
 use crate::scope::Scope;
-use crate::tree::Ident;
+use crate::tree::{Call, Ident};
 
 pub(super) fn unknown_variable(name: &str, span: Span, scope: &Scope<'_>) -> Diagnostic {
-    let names = scope.names();
+    let (problem, known) = unknown_name(name, span, scope);
+    if known { problem } else { problem.help(format!("if you meant the text, put it in quotes: \"{name}\"")) }
+}
+
+/// `${NAME}` in a text: scripts have variables that look the same.
+pub(super) fn unknown_variable_in_text(name: &str, span: Span, open: Span, scope: &Scope<'_>) -> Diagnostic {
+    let (problem, known) = unknown_name(name, span, scope);
+    let problem =
+        problem.help(format!("to leave it to the shell, double the first character: `$${{{name}}}`"));
+    if known { problem } else { problem.fix(Edit { span: open.at_start(), replacement: "$".to_owned() }) }
+}
+
+/// The problem, and whether it is likely what was meant.
+fn unknown_name(name: &str, span: Span, scope: &Scope<'_>) -> (Diagnostic, bool) {
     let problem = Diagnostic::error(code::UNKNOWN_VARIABLE, format!("There is no `{name}` here")).at(span);
-    if let Some(meant) = did_you_mean(name, names.iter().copied()) {
-        return problem.help(format!("did you mean `{meant}`?"));
+    let is_in = |root: &&str| scope.variable(root).is_some_and(|value| value.get(name).is_some());
+    if let Some(root) = ["var", "local"].into_iter().find(is_in) {
+        return (problem.did_you_mean(span, format!("{root}.{name}")), true);
     }
-    let mut names = names;
+    if let Some(help) = habit::variable(name) {
+        return (problem.help(help), true);
+    }
+    let mut names = scope.names();
+    if let Some(meant) = did_you_mean(name, names.iter().copied()) {
+        return (problem.did_you_mean(span, meant), true);
+    }
     names.sort_unstable();
     names.dedup();
     let problem = match names.len() {
         0 => problem.note("nothing can be referred to here"),
         _ => problem.note(format!("what can be referred to here: {}", names.join(", "))),
     };
-    problem.help(format!("if you meant the text, put it in quotes: \"{name}\""))
+    (problem, false)
 }
 
-/// Functions of a related language that people use by habit, and what stands in for them.
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("filemd5", "md5(file(…))"),
-    ("filesha256", "sha256(file(…))"),
-    ("list", "[…]"),
-    ("map", "{…}"),
-    ("one", "try(x[0], null)"),
-    ("setsubtract", "[for x in a : x if !contains(b, x)]"),
-    ("tobool", "convert(x, bool)"),
-    ("tolist", "convert(x, list(string))"),
-    ("tomap", "convert(x, map(string))"),
-    ("tonumber", "convert(x, number)"),
-    ("toset", "convert(x, set(string))"),
-    ("tostring", "convert(x, string)"),
-    ("uuid", "uuidv4()"),
-];
-
-pub(super) fn unknown_function(name: &Ident, functions: &FunctionTable) -> Diagnostic {
-    let problem = Diagnostic::error(code::UNKNOWN_FUNCTION, format!("There is no function `{}`", name.name))
-        .at(name.span);
-    if let Some((_, instead)) = ELSEWHERE.iter().find(|(other, _)| *other == name.name) {
-        return problem.help(format!("use `{instead}`"));
-    }
-    match did_you_mean(&name.name, functions.names()) {
-        Some(meant) => problem.help(format!("did you mean `{meant}`?")),
-        None => problem,
+pub(super) fn unknown_function(call: &Call, functions: &FunctionTable) -> Diagnostic {
+    let Ident { name, span } = &call.name;
+    let problem =
+        Diagnostic::error(code::UNKNOWN_FUNCTION, format!("There is no function `{name}`")).at(*span);
+    let rename =
+        |problem: Diagnostic, to: &str| problem.fix(Edit { span: *span, replacement: to.to_owned() });
+    match (habit::function(name), call.arguments.as_slice()) {
+        (Some(Instead::Words(help)), _) => problem.help(help),
+        (Some(Instead::Wrap(before, "")), _) => rename(problem.help(format!("use `{before}()`")), before),
+        (Some(Instead::Wrap(before, behind)), arguments) => {
+            let close = if behind == ")" { "))" } else { &format!("{behind})") };
+            let problem = problem.help(format!("use `{before}(x{close}`"));
+            match arguments {
+                [argument] => rename(problem, before)
+                    .fix(Edit { span: argument.span.at_end(), replacement: behind.to_owned() }),
+                _ => problem,
+            }
+        }
+        (None, _) => match did_you_mean(name, functions.names()) {
+            Some(meant) => problem.did_you_mean(*span, meant),
+            None => problem,
+        },
     }
 }
 

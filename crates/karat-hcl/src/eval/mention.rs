@@ -34,7 +34,8 @@ fn resolve(reference: &Reference, scope: &Scope<'_>) -> Option<NamedValue> {
         let sensitive = value.is_itself_sensitive();
         value = match value.get(&step.name) {
             Some(inner) => inner.clone().mark_if(sensitive),
-            None if value.is_known() && !value.is_null() => return None,
+            None if value.is_null() => break,
+            None if value.is_known() => return None,
             None => Value::unknown(value.ty().clone()).mark_if(sensitive),
         };
         name.push('.');

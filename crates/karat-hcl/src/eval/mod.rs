@@ -236,8 +236,8 @@ impl Evaluator<'_> {
 
     fn template(&mut self, parts: &[Part], scope: &Scope<'_>) -> Value {
         // An interpolation by itself keeps the type of its value.
-        if let [Part::Interpolation(expr)] = parts {
-            return self.expr(expr, scope);
+        if let [Part::Interpolation(expr, span)] = parts {
+            return self.interpolated(expr, *span, scope);
         }
         let mut text = template::Text::default();
         self.parts(parts, scope, &mut text);

@@ -1,11 +1,12 @@
 //! Templates: text with values in it.
 
 use karat_model::diagnostic::Diagnostic;
+use karat_model::span::Span;
 use karat_model::value::{Type, Value};
 
-use super::{Evaluator, NULL, TYPE};
+use super::{Evaluator, NULL, TYPE, hint};
 use crate::scope::Scope;
-use crate::tree::{Expr, Part};
+use crate::tree::{Expr, ExprKind, Part};
 
 /// The text of a template so far, and what is known about it.
 #[derive(Default)]
@@ -35,12 +36,22 @@ impl Text {
 }
 
 impl Evaluator<'_> {
+    /// The value of what stands in `${…}`.
+    pub(super) fn interpolated(&mut self, expr: &Expr, span: Span, scope: &Scope<'_>) -> Value {
+        match &expr.kind {
+            ExprKind::Variable(name) if scope.variable(name).is_none() => {
+                self.fail(hint::unknown_variable_in_text(name, expr.span, span, scope))
+            }
+            _ => self.expr(expr, scope),
+        }
+    }
+
     pub(super) fn parts(&mut self, parts: &[Part], scope: &Scope<'_>, text: &mut Text) {
         for part in parts {
             match part {
                 Part::Text(literal) => text.push(literal),
-                Part::Interpolation(expr) => {
-                    let value = self.expr(expr, scope);
+                Part::Interpolation(expr, span) => {
+                    let value = self.interpolated(expr, *span, scope);
                     self.interpolate(value, expr, text);
                 }
                 Part::If { condition, yes, no } => {

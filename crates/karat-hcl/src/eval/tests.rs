@@ -87,7 +87,7 @@ fn logic_hides_what_does_not_matter() {
             ("true || 1", "1:9 `||` needs a bool (a bool is required, but this is a number)"),
             ("later_bool && nowhere", "unknown(bool)"),
             ("false || var.x || true", "true"),
-            ("false || var.x", "1:13 `var` has no attribute \"x\""),
+            ("false || var.x", "1:14 There is no variable `x`; declare it: variable \"x\" { … }"),
         ],
     );
 }
@@ -157,17 +157,17 @@ fn steps() {
                 "set[0]",
                 "1:1 The elements of a set have no index (this is a set); iterate over it with `for`, or make it a list: `convert(…, list(string))`",
             ),
-            ("var.nmae", r#"1:4 `var` has no attribute "nmae"; did you mean "name"?"#),
-            ("var.tags.zzz", r#"1:9 `var.tags` has no attribute "zzz""#),
+            ("var.nmae", r#"1:5 There is no variable `nmae`; did you mean `var.name`?"#),
+            ("var.tags.zzz", r#"1:10 `var.tags` has no attribute "zzz""#),
             (
                 "var.nothing.x",
-                r#"1:12 `var.nothing` is null, so it has no attribute "x" (there is nothing to take this from); where null is possible, use `try(…, default)`"#,
+                r#"1:13 `var.nothing` is null, so it has no attribute "x" (there is nothing to take this from); where null is possible, use `try(…, default)`"#,
             ),
             (
                 "list.x",
-                r#"1:5 `list` is a list of number, which has no attribute "x"; for the attribute of one element, write `[0].x`; of every element, `[*].x`"#,
+                r#"1:6 `list` is a list of number, which has no attribute "x"; for the attribute of one element, write `[0].x`; of every element, `[*].x`"#,
             ),
-            ("later_list[0].x", r#"1:14 The value has no attribute "x""#),
+            ("later_list[0].x", r#"1:15 The value has no attribute "x""#),
             ("vra.name", "1:1 There is no `vra` here; did you mean `var`?"),
             ("qemu", "1:1 There is no `qemu` here; if you meant the text, put it in quotes: \"qemu\""),
         ],
@@ -206,7 +206,7 @@ fn collections() {
                 "[for x in \"abc\" : x]",
                 "1:11 `for` needs a list, a set, a map or an object (this is a string)",
             ),
-            ("[for x in list : x.y]", "1:19 `x` is a number, which has no attribute \"y\""),
+            ("[for x in list : x.y]", "1:20 `x` is a number, which has no attribute \"y\""),
         ],
     );
 }
@@ -275,7 +275,7 @@ fn calls() {
                 "1:1 No argument of `try` can be evaluated; end it with a value that always works: `try(…, null)`",
             ),
             ("uper(1)", "1:1 There is no function `uper`; did you mean `upper`?"),
-            ("tolist([1])", "1:1 There is no function `tolist`; use `convert(x, list(string))`"),
+            ("tolist([1])", "1:1 There is no function `tolist`; use `convert(x, list(any))`"),
             (
                 "upper(var.tags)",
                 r#"1:7 The call of `upper` failed ("text": a string is required, but this is an object)"#,
@@ -326,7 +326,10 @@ fn one_mistake_is_one_message() {
     check(
         &scope(),
         &[
-            ("upper(\"${var.x + 1}\")[0].y", "1:13 `var` has no attribute \"x\""),
+            (
+                "upper(\"${var.x + 1}\")[0].y",
+                "1:14 There is no variable `x`; declare it: variable \"x\" { … }",
+            ),
             (
                 "[for k in [1, 2, 3] : nowhere]",
                 "1:23 There is no `nowhere` here; if you meant the text, put it in quotes: \"nowhere\"",

@@ -86,7 +86,10 @@ impl Relocation<'_> {
         for part in parts {
             match part {
                 Part::Text(_) => {}
-                Part::Interpolation(expr) => self.expr(expr),
+                Part::Interpolation(expr, span) => {
+                    self.expr(expr);
+                    self.span(span);
+                }
                 Part::If { condition, yes, no } => {
                     self.expr(condition);
                     self.parts(yes);

@@ -299,7 +299,7 @@ impl Parser<'_> {
         while let Some(piece) = pieces.next() {
             match piece.kind {
                 PieceKind::Text(text) => parts.push(Part::Text(Arc::from(text))),
-                PieceKind::Interpolation(expr) => parts.push(Part::Interpolation(expr)),
+                PieceKind::Interpolation(expr) => parts.push(Part::Interpolation(expr, piece.span)),
                 PieceKind::If(condition) => {
                     let (yes, end) = self.enclosed(pieces, &["else", "endif"], piece.span)?;
                     let no = match end.kind {

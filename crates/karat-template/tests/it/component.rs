@@ -12,7 +12,7 @@ fn tpl_11_a_well_known_component_names_its_plugin() {
          1: source \"amazon-ebs\" \"s\" {\n\n\
          The source amazon-ebs is in the plugin github.com/hashicorp/amazon, which the\ntemplate does not require.\n\n\
          Add:\n\n  packer {\n    required_plugins {\n      amazon = {\n        source  = \"github.com/hashicorp/amazon\"\n        \
-         version = \">= 1.0.0\"\n      }\n    }\n  }\n\n"
+         version = \"~> 1\"\n      }\n    }\n  }\n\n"
     );
 }
 

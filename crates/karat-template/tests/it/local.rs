@@ -57,12 +57,9 @@ fn tpl_08_a_local_that_needs_itself_and_two_circles() {
 #[test]
 fn tpl_08_a_local_that_is_missing_is_named_once() {
     let text = "locals {\n  disk_size = 5\n  a = local.dsk_size\n  b = local.a\n}\n";
-    assert_eq!(values(text), "t.pkr.hcl:3:12 Unsupported attribute");
+    assert_eq!(values(text), "t.pkr.hcl:3:13 There is no local value `dsk_size`");
     let shown = problems(&format!("{text}{USE}"));
-    assert!(
-        shown.contains("There is no local value named \"dsk_size\". Did you mean \"disk_size\"?"),
-        "{shown}"
-    );
+    assert!(shown.contains("Help: did you mean `local.disk_size`?"), "{shown}");
 }
 
 #[test]

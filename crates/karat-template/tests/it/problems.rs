@@ -21,7 +21,7 @@ build {
     assert_eq!(titles(&evaluation).len(), 4, "{:?}", titles(&evaluation));
     let starts: Vec<String> =
         titles(&evaluation).iter().map(|title| title.split(' ').next().unwrap().to_owned()).collect();
-    assert_eq!(starts, ["t.pkr.hcl:3:3", "t.pkr.hcl:6:3", "t.pkr.hcl:7:20", "t.pkr.hcl:12:27"]);
+    assert_eq!(starts, ["t.pkr.hcl:3:3", "t.pkr.hcl:6:3", "t.pkr.hcl:7:21", "t.pkr.hcl:12:27"]);
     let shown = problems(text);
     for expected in [
         "  on t.pkr.hcl line 3, in variable \"size\":\n   3:   typo    = 1\n",

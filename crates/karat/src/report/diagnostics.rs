@@ -70,7 +70,10 @@ fn draw(diagnostic: &Diagnostic, sources: &SourceMap, renderer: &Renderer) -> St
         let here = || diagnostic.fixes.iter().filter(|fix| fix.span.file == file);
         let excerpt = Excerpt::new(file, here().map(|fix| fix.span), sources);
         let patches = here().map(|fix| Patch::new(excerpt.range(fix.span), fix.replacement.as_str()));
-        let title = if here().all(|fix| fix.replacement.is_empty()) {
+        let adds = here().all(|fix| fix.span.range().is_empty() && fix.replacement.contains('\n'));
+        let title = if adds {
+            "add this"
+        } else if here().all(|fix| fix.replacement.is_empty()) {
             "leave this out"
         } else {
             "write this instead"
