@@ -3,6 +3,7 @@
 //! An input that is treated otherwise is either explained by a rule, which has a row in `differences.md`, or a failure.
 //! Where a real program is missing, its share is left out and the output says so.
 
+mod expressions;
 mod fmt;
 mod oracle;
 mod random;
@@ -16,6 +17,7 @@ use crate::Result;
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
     match arguments {
         ["fmt", rest @ ..] => fmt::run(root, rest),
-        _ => Err("differential knows: fmt".into()),
+        ["expressions", rest @ ..] => expressions::run(rest),
+        _ => Err("differential knows: expressions, fmt".into()),
     }
 }

@@ -37,6 +37,11 @@ struct Defaults {
 }
 
 impl TypeConstraint {
+    /// Whether an optional attribute has a default.
+    pub fn has_defaults(&self) -> bool {
+        !self.defaults.is_empty()
+    }
+
     /// The value with defaults filled in, converted to the type. Defaults come before the conversion, at any depth, and
     /// only where the value around is known and not null.
     pub fn apply(&self, value: &Value) -> Result<Value, ConvertError> {

@@ -314,6 +314,14 @@ fn number(bytes: &[u8]) -> usize {
     if bytes.get(len) == Some(&b'.') && digits(len + 1) > 0 {
         len += 1 + digits(len + 1);
     }
+    // Nothing but an exponent behind the point is a number, too: `1.e5`.
+    let exponent_at = |at: usize| {
+        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        matches!(bytes.get(at), Some(b'e' | b'E')) && digits(at + 1 + sign) > 0
+    };
+    if bytes.get(len) == Some(&b'.') && exponent_at(len + 1) {
+        len += 1;
+    }
     if matches!(bytes.get(len), Some(b'e' | b'E')) {
         let sign = usize::from(matches!(bytes.get(len + 1), Some(b'+' | b'-')));
         let exponent = digits(len + 1 + sign);

@@ -221,7 +221,8 @@ impl Evaluator<'_> {
                     if elements.iter().any(Value::is_error) {
                         Value::error()
                     } else {
-                        Value::unknown(Type::tuple(elements.iter().map(|element| element.ty().clone()))).not_null()
+                        Value::unknown(Type::tuple(elements.iter().map(|element| element.ty().clone())))
+                            .not_null()
                     }
                 }
                 Type::Any => Value::unknown(Type::Any),
@@ -256,7 +257,8 @@ impl Evaluator<'_> {
         let mut types = results.iter().map(Value::ty).filter(|ty| **ty != Type::Any);
         let ty = types.next().cloned().unwrap_or(Type::Any);
         if types.any(|other| *other != ty) {
-            let problem = Diagnostic::error(TYPE, "The elements that `[*]` collects from a list have several types");
+            let problem =
+                Diagnostic::error(TYPE, "The elements that `[*]` collects from a list have several types");
             return self.fail(
                 problem
                     .label(span, "a list has elements of one type")

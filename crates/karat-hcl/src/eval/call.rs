@@ -163,6 +163,12 @@ impl Evaluator<'_> {
         if value.is_error() {
             return value;
         }
+        if constraint.has_defaults() {
+            let problem =
+                Diagnostic::error(code::TYPE_CONSTRAINT, "`convert` fills in no defaults").at(ty.span);
+            return self
+                .fail(problem.help("write `optional(TYPE)`; defaults belong into the type of a variable"));
+        }
         match constraint.apply(&value) {
             Ok(value) => value,
             Err(error) => self.wrong_type("The value cannot be converted", &error, argument.span),

@@ -114,7 +114,13 @@ impl Evaluator<'_> {
             return true;
         };
         let key = self.expr(key_expr, scope);
-        let key = match self.key(key, key_expr.span) {
+        // Of what type a key is that is not known yet does not matter here.
+        let key = if key.is_known() || key.is_error() {
+            self.key(key, key_expr.span)
+        } else {
+            Err(Value::unknown(Type::Any).mark_if(key.is_sensitive()))
+        };
+        let key = match key {
             Ok(key) => key,
             Err(unusable) => {
                 result.sensitive |= unusable.is_sensitive();

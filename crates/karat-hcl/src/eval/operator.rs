@@ -6,7 +6,7 @@ use karat_model::value::{Number, Type, Value};
 
 use super::{Evaluator, NULL, TYPE, eval_apart};
 use crate::scope::Scope;
-use crate::tree::{BinaryOp, Expr, Link};
+use crate::tree::{BinaryOp, Expr, ExprKind, Link, UnaryOp};
 
 impl BinaryOp {
     /// The operator as it is written.
@@ -47,8 +47,18 @@ impl Evaluator<'_> {
     fn logic(&mut self, first: &Expr, links: &[Link], op: BinaryOp, scope: &Scope<'_>) -> Value {
         let mut left = eval_apart(first, scope);
         let mut left_span = first.span;
+        // Failed arithmetic is still a number, which is no operand here.
+        let is_failed_number = |expr: &Expr, (value, _): &Apart| value.is_error() && is_arithmetic(expr);
+        let mut unsuitable = is_failed_number(first, &left);
         for link in links {
             let right = eval_apart(&link.operand, scope);
+            unsuitable |= is_failed_number(&link.operand, &right);
+            if unsuitable {
+                self.diagnostics.extend(left.1);
+                self.diagnostics.extend(right.1);
+                left = (Value::error(), Diagnostics::new());
+                continue;
+            }
             left = logical(op, link, (left, left_span), right);
             left_span = left_span.to(link.operand.span);
         }
@@ -132,6 +142,18 @@ impl Evaluator<'_> {
     }
 }
 
+fn is_arithmetic(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Parens(inner) => is_arithmetic(inner),
+        ExprKind::Unary(op, _) => *op == UnaryOp::Negate,
+        ExprKind::Chain(_, links) => links.iter().any(|link| {
+            use BinaryOp::{Add, Divide, Multiply, Remainder, Subtract};
+            matches!(link.op, Add | Subtract | Multiply | Divide | Remainder)
+        }),
+        _ => false,
+    }
+}
+
 /// A value, and what is wrong with it.
 type Apart = (Value, Diagnostics);
 
@@ -140,7 +162,7 @@ type Apart = (Value, Diagnostics);
 fn logical(op: BinaryOp, link: &Link, (left, left_span): (Apart, Span), right: Apart) -> Apart {
     let mut unsuitable = Diagnostics::new();
     let mut convert = |(value, problems): Apart, span: Span| {
-        let converted = if value.is_null() {
+        let converted = if value.is_null() && value.convert(&Type::Bool).is_ok() {
             value
         } else {
             let evaluator = &mut Evaluator { diagnostics: &mut unsuitable };

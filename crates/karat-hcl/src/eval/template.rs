@@ -56,7 +56,11 @@ impl Evaluator<'_> {
                 }
                 Part::If { condition, yes, no } => {
                     let value = self.expr(condition, scope);
-                    let truth = self.truth(value, "The condition", condition.span);
+                    let truth = if value.is_known() {
+                        self.truth(value, "The condition", condition.span)
+                    } else {
+                        value
+                    };
                     text.sensitive |= truth.is_sensitive();
                     text.error |= truth.is_error();
                     match truth.as_bool() {

@@ -86,6 +86,8 @@ fn logic_hides_what_does_not_matter() {
             ("null || false", "1:1 `||` needs a bool (this is null)"),
             ("true || 1", "1:9 `||` needs a bool (a bool is required, but this is a number)"),
             ("later_bool && nowhere", "unknown(bool)"),
+            // What cannot be a bool is a mistake even where it does not matter, wrong or not.
+            ("true || (1 - var.x)", "1:17 `var` has no attribute \"x\""),
             ("false || var.x || true", "true"),
             ("false || var.x", "1:14 There is no variable `x`; declare it: variable \"x\" { … }"),
         ],
@@ -261,7 +263,14 @@ fn calls() {
             ("can(var.name)", "true"),
             (r#"convert("5", number)"#, "5"),
             (r#"convert(["b", "a", "b"], set(string))"#, r#"set["a", "b"]"#),
-            (r#"convert({a = 1}, object({ a = string, b = optional(number, 5) }))"#, r#"{a = "1", b = 5}"#),
+            (r#"convert({a = 1, b = 2}, object({ a = string }))"#, r#"{a = "1"}"#),
+            (
+                "convert({}, object({ a = optional(string, \"x\") }))",
+                "1:13 `convert` fills in no defaults; write `optional(TYPE)`; defaults belong into the type of a variable",
+            ),
+            ("convert({}, object({ a = optional(string) }))", "{a = null(string)}"),
+            ("try([5]...)", "5"),
+            ("can([5]...)", "true"),
             (
                 "convert([1], number)",
                 "1:9 The value cannot be converted (a number is required, but this is a tuple)",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use karat_model::value::{Type, Value};
 
 use super::argument::{elements, entries, text, wanted};
-use super::{Function, FunctionError, FunctionTable, Param};
+use super::{Function, FunctionError, FunctionTable, Param, settle};
 
 type Result = std::result::Result<Value, FunctionError>;
 
@@ -19,12 +19,22 @@ pub(super) fn register(table: &mut FunctionTable) {
             [any("map"), Param::new("key", Type::String), any("default").or_null()],
             Type::Any,
             lookup,
-        ),
+        )
+        .settling(settle::entry),
     );
-    table.insert("merge", Function::new([], Type::Any, merge).variadic(any("maps").or_null()));
+    table.insert(
+        "merge",
+        Function::new([], Type::Any, merge)
+            .variadic(any("maps").or_null().or_unknown_inside())
+            .settling(settle::merged),
+    );
     table.insert(
         "zipmap",
-        Function::new([Param::new("keys", Type::list(Type::String)), any("values")], Type::Any, zipmap),
+        Function::new(
+            [Param::new("keys", Type::list(Type::String)), any("values").or_unknown_inside()],
+            Type::Any,
+            zipmap,
+        ),
     );
 }
 

@@ -27,6 +27,7 @@ mod pattern;
 mod private_key;
 mod sequence;
 mod set;
+mod settle;
 mod string;
 mod templatefile;
 mod time;
@@ -41,8 +42,12 @@ pub struct Function {
     params: Vec<Param>,
     variadic: Option<Param>,
     returns: Type,
+    settle: Option<Settle>,
     run: Arc<Run>,
 }
+
+/// The type of an unknown result, from arguments of which some are unknown.
+type Settle = fn(&[Value]) -> Result<Type, FunctionError>;
 
 /// A parameter of a function.
 #[derive(Debug, Clone)]
@@ -50,7 +55,17 @@ pub struct Param {
     name: &'static str,
     ty: Type,
     null: bool,
-    unknown: bool,
+    unknown: Unknown,
+}
+
+/// What a parameter says about values that are not known yet. With others the call is not made: the result is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unknown {
+    /// Everything must be known.
+    No,
+    /// The value itself must be known, but not what is inside.
+    Inside,
+    Yes,
 }
 
 /// Why a function refused its arguments.
@@ -77,7 +92,7 @@ impl FunctionError {
 impl Param {
     /// A parameter that accepts values of a type: not null, and known.
     pub fn new(name: &'static str, ty: Type) -> Self {
-        Self { name, ty, null: false, unknown: false }
+        Self { name, ty, null: false, unknown: Unknown::No }
     }
 
     /// Null is accepted too.
@@ -91,7 +106,14 @@ impl Param {
     /// result is unknown.
     #[must_use]
     pub fn or_unknown(mut self) -> Self {
-        self.unknown = true;
+        self.unknown = Unknown::Yes;
+        self
+    }
+
+    /// The closure sees values of which parts are unknown, for functions that only move these.
+    #[must_use]
+    pub fn or_unknown_inside(mut self) -> Self {
+        self.unknown = Unknown::Inside;
         self
     }
 }
@@ -104,13 +126,26 @@ impl Function {
         returns: Type,
         run: impl Fn(&[Value]) -> Result<Value, FunctionError> + Send + Sync + 'static,
     ) -> Self {
-        Self { params: params.into_iter().collect(), variadic: None, returns, run: Arc::new(run) }
+        Self {
+            params: params.into_iter().collect(),
+            variadic: None,
+            returns,
+            settle: None,
+            run: Arc::new(run),
+        }
     }
 
     /// The same function, taking any number of further arguments.
     #[must_use]
     pub fn variadic(mut self, param: Param) -> Self {
         self.variadic = Some(param);
+        self
+    }
+
+    /// The same function, with the type of an unknown result by its arguments.
+    #[must_use]
+    fn settling(mut self, settle: Settle) -> Self {
+        self.settle = Some(settle);
         self
     }
 
@@ -135,11 +170,21 @@ impl Function {
             if value.is_null() && !param.null {
                 return Err(wrong("it must not be null".to_owned()));
             }
-            unknown |= !value.is_wholly_known() && !param.unknown;
+            unknown |= match param.unknown {
+                Unknown::No => !value.is_wholly_known(),
+                Unknown::Inside => !value.is_known(),
+                Unknown::Yes => false,
+            };
             converted.push(value);
         }
         let sensitive = converted.iter().any(Value::is_sensitive);
-        let result = if unknown { Value::unknown(self.returns.clone()) } else { (self.run)(&converted)? };
+        let result = match self.settle {
+            _ if !unknown => (self.run)(&converted)?,
+            Some(settle) => Value::unknown(settle(&converted)?),
+            None if self.returns == Type::Any => Value::unknown(Type::Any),
+            // Functions of a fixed type never return null.
+            None => Value::unknown(self.returns.clone()).not_null(),
+        };
         Ok(result.mark_if(sensitive))
     }
 

@@ -4,7 +4,7 @@ use karat_model::value::{Number, Type, Value, unify};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::argument::{elements, number, size, wanted, whole};
-use super::{Function, FunctionError, FunctionTable, Param};
+use super::{Function, FunctionError, FunctionTable, Param, settle};
 
 type Result = std::result::Result<Value, FunctionError>;
 
@@ -24,7 +24,11 @@ pub(super) fn register(table: &mut FunctionTable) {
             Ok(elements(args, 0)?.iter().any(|element| element.as_bool() == Some(true)).into())
         }),
     );
-    table.insert("chunklist", Function::new([list(Type::Any), number("size")], Type::Any, chunklist));
+    table.insert(
+        "chunklist",
+        Function::new([list(Type::Any).or_unknown_inside(), number("size")], Type::Any, chunklist)
+            .settling(settle::chunks),
+    );
     table.insert(
         "coalesce",
         Function::new([], Type::Any, coalesce).variadic(any("values").or_null().or_unknown()),
@@ -38,32 +42,60 @@ pub(super) fn register(table: &mut FunctionTable) {
             Ok(Value::list(Type::String, kept.cloned().collect()))
         }),
     );
-    table.insert("concat", Function::new([], Type::Any, concat).variadic(any("lists")));
+    table.insert(
+        "concat",
+        Function::new([], Type::Any, concat)
+            .variadic(any("lists").or_unknown_inside())
+            .settling(settle::concatenated),
+    );
     table.insert(
         "contains",
-        Function::new([any("list"), any("value")], Type::Bool, |args| Ok(position(args)?.is_some().into())),
+        Function::new([any("list").or_unknown_inside(), any("value").or_unknown()], Type::Bool, |args| {
+            Ok(match position(args)? {
+                Position::At(_) => true.into(),
+                Position::Nowhere => false.into(),
+                Position::Unknown => Value::unknown(Type::Bool).not_null(),
+            })
+        }),
     );
-    table.insert("distinct", Function::new([list(Type::Any)], Type::Any, distinct));
-    table.insert("element", Function::new([any("list"), number("index")], Type::Any, element));
+    table.insert("distinct", Function::new([list(Type::Any)], Type::Any, distinct).settling(settle::first));
+    table.insert(
+        "element",
+        Function::new([any("list").or_unknown_inside(), number("index")], Type::Any, element)
+            .settling(settle::element),
+    );
     table.insert(
         "flatten",
-        Function::new([any("list")], Type::Any, |args| {
+        Function::new([any("list").or_unknown_inside()], Type::Any, |args| {
             let mut flat = Vec::new();
-            flatten(elements(args, 0)?, &mut flat);
-            Ok(Value::tuple(flat))
+            Ok(if flatten(elements(args, 0)?, &mut flat) {
+                Value::tuple(flat)
+            } else {
+                Value::unknown(Type::Any)
+            })
         }),
     );
     table.insert(
         "index",
-        Function::new([any("list"), any("value")], Type::Number, |args| match position(args)? {
-            Some(position) => Ok(Number::from(position).into()),
-            None => Err(FunctionError::argument(1, "it is not in the list")),
+        Function::new([any("list").or_unknown_inside(), any("value").or_unknown()], Type::Number, |args| {
+            match position(args)? {
+                Position::At(position) => Ok(Number::from(position).into()),
+                Position::Unknown => Ok(Value::unknown(Type::Number).not_null()),
+                Position::Nowhere => Err(FunctionError::argument(1, "it is not in the list")),
+            }
         }),
     );
     table.insert("length", Function::new([any("value").or_unknown()], Type::Number, length));
     table.insert("range", Function::new([], Type::list(Type::Number), range).variadic(number("limits")));
-    table.insert("reverse", Function::new([any("list")], Type::Any, reverse));
-    table.insert("slice", Function::new([any("list"), number("start"), number("end")], Type::Any, slice));
+    table.insert(
+        "reverse",
+        Function::new([any("list").or_unknown_inside()], Type::Any, reverse).settling(settle::reversed),
+    );
+    table.insert(
+        "slice",
+        Function::new([any("list").or_unknown_inside(), number("start"), number("end")], Type::Any, slice)
+            .settling(settle::part),
+    );
     table.insert(
         "sort",
         Function::new([list(Type::String)], Type::list(Type::String), |args| {
@@ -141,10 +173,26 @@ fn concat(args: &[Value]) -> Result {
     Ok(Value::tuple(args.iter().filter_map(Value::as_slice).flatten().cloned().collect()))
 }
 
+/// Where a list has a value.
+enum Position {
+    At(usize),
+    Nowhere,
+    /// Something that is not known yet may be the value.
+    Unknown,
+}
+
 /// Where the first argument has the second.
-fn position(args: &[Value]) -> std::result::Result<Option<usize>, FunctionError> {
-    let list = elements(args, 0)?;
-    Ok(args.get(1).and_then(|wanted| list.iter().position(|element| element.equals(wanted))))
+fn position(args: &[Value]) -> std::result::Result<Position, FunctionError> {
+    let Some(wanted) = args.get(1) else { return Ok(Position::Nowhere) };
+    let mut position = Position::Nowhere;
+    for (at, element) in elements(args, 0)?.iter().enumerate() {
+        match element.equality(wanted) {
+            Some(true) => return Ok(Position::At(at)),
+            Some(false) => {}
+            None => position = Position::Unknown,
+        }
+    }
+    Ok(position)
 }
 
 fn distinct(args: &[Value]) -> Result {
@@ -168,13 +216,20 @@ fn element(args: &[Value]) -> Result {
     element.cloned().ok_or_else(|| FunctionError::argument(0, "it must not be empty"))
 }
 
-fn flatten(list: &[Value], flat: &mut Vec<Value>) {
-    for element in list {
-        match element.as_slice() {
-            Some(inner) => flatten(inner, flat),
-            None => flat.push(element.clone()),
+/// False if it is not known how many elements there will be.
+fn flatten(list: &[Value], flat: &mut Vec<Value>) -> bool {
+    list.iter().all(|element| match element.as_slice() {
+        Some(inner) => flatten(inner, flat),
+        None if !element.is_known() && !element.ty().is_primitive() && !is_named(element.ty()) => false,
+        None => {
+            flat.push(element.clone());
+            true
         }
-    }
+    })
+}
+
+fn is_named(ty: &Type) -> bool {
+    matches!(ty, Type::Map(_) | Type::Object(_))
 }
 
 fn length(args: &[Value]) -> Result {
@@ -186,9 +241,11 @@ fn length(args: &[Value]) -> Result {
         (Type::Number | Type::Bool, _) => {
             return Err(wanted(args, 0, "a string, a list, a set, a map, a tuple or an object"));
         }
-        (_, false) => return Ok(Value::unknown(Type::Number)),
+        (_, false) => return Ok(Value::unknown(Type::Number).not_null()),
         // Unknown elements of a set may turn out to be equal.
-        (Type::Set(_), true) if !value.is_wholly_known() => return Ok(Value::unknown(Type::Number)),
+        (Type::Set(_), true) if !value.is_wholly_known() => {
+            return Ok(Value::unknown(Type::Number).not_null());
+        }
         _ => match (value.as_str(), value.as_slice(), value.as_map()) {
             (Some(text), ..) => text.graphemes(true).count(),
             (_, Some(elements), _) => elements.len(),

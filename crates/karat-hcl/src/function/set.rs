@@ -3,16 +3,22 @@
 use karat_model::value::{Type, Value, unify};
 
 use super::argument::{elements, wanted};
-use super::{Function, FunctionError, FunctionTable, Param};
+use super::{Function, FunctionError, FunctionTable, Param, settle};
 
 type Result<T> = std::result::Result<T, FunctionError>;
 
 pub(super) fn register(table: &mut FunctionTable) {
     let set = || Param::new("sets", Type::set(Type::Any));
-    table.insert("setunion", Function::new([set()], Type::Any, union).variadic(set()));
-    table.insert("setintersection", Function::new([set()], Type::Any, intersection).variadic(set()));
-    let any = || Param::new("sets", Type::Any);
-    table.insert("setproduct", Function::new([any(), any()], Type::Any, product).variadic(any()));
+    table.insert("setunion", Function::new([set()], Type::Any, union).variadic(set()).settling(settle::sets));
+    table.insert(
+        "setintersection",
+        Function::new([set()], Type::Any, intersection).variadic(set()).settling(settle::sets),
+    );
+    let any = || Param::new("sets", Type::Any).or_unknown_inside();
+    table.insert(
+        "setproduct",
+        Function::new([any(), any()], Type::Any, product).variadic(any()).settling(settle::product),
+    );
 }
 
 /// The sets as sets of one type, and the type of their elements.

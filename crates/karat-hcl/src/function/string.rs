@@ -14,7 +14,7 @@ pub(super) fn register(table: &mut FunctionTable) {
         );
     };
     of_one("chomp", |text| text.trim_end_matches(['\r', '\n']).to_owned());
-    of_one("lower", |text| text.chars().map(|c| single(c, c.to_lowercase())).collect());
+    of_one("lower", |text| text.chars().map(lower).collect());
     of_one("strrev", |text| text.graphemes(true).rev().collect());
     of_one("title", title);
     of_one("trimspace", |text| text.trim().to_owned());
@@ -69,6 +69,11 @@ pub(super) fn register(table: &mut FunctionTable) {
 
 fn param(name: &'static str) -> Param {
     Param::new(name, Type::String)
+}
+
+/// A capital I with a dot loses it, as there is no small one.
+fn lower(c: char) -> char {
+    if c == 'İ' { 'i' } else { single(c, c.to_lowercase()) }
 }
 
 /// The other case of a character; as in Go it stays as it is if that would be several characters (`ß`).

@@ -256,9 +256,9 @@ impl Plan {
                 let mut converted = BTreeMap::new();
                 for (name, wanted) in wants.iter() {
                     let entry = match (entries.get(name), plans.get(name)) {
-                        (Some(entry), Some(Ok(plan))) => plan
-                            .apply(entry)
-                            .map_err(|error| error.inside(PathStep::Key(name.clone())))?,
+                        (Some(entry), Some(Ok(plan))) => {
+                            plan.apply(entry).map_err(|error| error.inside(PathStep::Key(name.clone())))?
+                        }
                         (Some(_), Some(Err(error))) => return Err(error.clone()),
                         _ if wanted.optional => Value::null(wanted.ty.clone()),
                         _ => return Err(missing(name)),
@@ -275,7 +275,8 @@ impl Plan {
                 Value::tuple(pairs.map(element).collect::<Result<_, _>>()?)
             }
             (How::Collect(plans), Data::Sequence(elements)) => {
-                let plan = |element: &Value| plans.iter().find(|(ty, _)| *ty == element.ty).map(|(_, plan)| plan);
+                let plan =
+                    |element: &Value| plans.iter().find(|(ty, _)| *ty == element.ty).map(|(_, plan)| plan);
                 self.sequence(elements, plan, to.element())?
             }
             (How::Elements(plan), Data::Sequence(elements)) => {
@@ -284,7 +285,8 @@ impl Plan {
                 self.sequence(elements, |_| Some(plan.as_ref()), wanted)?
             }
             (How::Collect(plans), Data::Mapping(entries)) => {
-                let plan = |element: &Value| plans.iter().find(|(ty, _)| *ty == element.ty).map(|(_, plan)| plan);
+                let plan =
+                    |element: &Value| plans.iter().find(|(ty, _)| *ty == element.ty).map(|(_, plan)| plan);
                 self.map(entries, plan, to.element(), self.lossy)?
             }
             (How::Elements(plan), Data::Mapping(entries)) => {
@@ -303,7 +305,8 @@ impl Plan {
         wanted: Option<&Type>,
     ) -> Result<Value, ConvertError> {
         let is_set = matches!(self.to, Type::Set(_));
-        let collection = |ty: Type, elements| if is_set { Value::set(ty, elements) } else { Value::list(ty, elements) };
+        let collection =
+            |ty: Type, elements| if is_set { Value::set(ty, elements) } else { Value::list(ty, elements) };
         if elements.is_empty() {
             return Ok(collection(wanted.map_or(Type::Any, Type::without_optional), Vec::new()));
         }
@@ -346,10 +349,8 @@ impl Plan {
             Ok((name.clone(), entry))
         };
         let mut converted = entries.iter().map(convert).collect::<Result<BTreeMap<_, _>, ConvertError>>()?;
-        let may_differ = matches!(
-            self.to.element(),
-            Some(Type::List(_) | Type::Set(_) | Type::Map(_) | Type::Object(_))
-        );
+        let may_differ =
+            matches!(self.to.element(), Some(Type::List(_) | Type::Set(_) | Type::Map(_) | Type::Object(_)));
         if may_differ && !is_uniform(converted.values()) {
             let types: Vec<&Type> = converted.values().map(Value::ty).collect();
             let ty = unify_with(&types, lossy).ok_or_else(nothing_in_common)?;
@@ -422,7 +423,9 @@ fn filled(from: &Type, to: &Type) -> Type {
     let element = |wanted: &Type| match from {
         Type::List(element) | Type::Set(element) | Type::Map(element) => filled(element, wanted),
         Type::Tuple(types) => filled(&all(types.iter().collect()), wanted),
-        Type::Object(attributes) => filled(&all(attributes.values().map(|found| &found.ty).collect()), wanted),
+        Type::Object(attributes) => {
+            filled(&all(attributes.values().map(|found| &found.ty).collect()), wanted)
+        }
         _ => wanted.clone(),
     };
     match (from, to) {

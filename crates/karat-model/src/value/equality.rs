@@ -45,10 +45,18 @@ impl Value {
                 Some(same_order || within(a, b) && within(b, a))
             }
             (Data::Sequence(a), Data::Sequence(b)) => {
-                if a.len() == b.len() { all(a.iter().zip(b.iter())) } else { Some(false) }
+                if a.len() == b.len() {
+                    all(a.iter().zip(b.iter()))
+                } else {
+                    Some(false)
+                }
             }
             (Data::Mapping(a), Data::Mapping(b)) => {
-                if a.keys().eq(b.keys()) { all(a.values().zip(b.values())) } else { Some(false) }
+                if a.keys().eq(b.keys()) {
+                    all(a.values().zip(b.values()))
+                } else {
+                    Some(false)
+                }
             }
             _ => Some(false),
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 mod convert;
-mod json;
 mod equality;
+mod json;
 mod number;
 mod range;
 mod set;
@@ -18,9 +18,9 @@ use unicode_normalization::is_nfc;
 pub use convert::{ConvertError, PathStep};
 pub use json::{JsonError, TypeJsonError};
 pub use number::{Number, ParseNumberError};
+use range::Range;
 pub use types::{ObjectAttr, Type};
 pub use unify::unify;
-use range::Range;
 
 /// A value. Cloning is cheap.
 ///

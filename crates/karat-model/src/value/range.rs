@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Type, Value};
 use super::Data;
+use super::{Type, Value};
 
 /// What a value that is not known yet will be for sure.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,7 +46,8 @@ impl Value {
     /// combine with what follows, so it does not count.
     #[must_use]
     pub fn starting_with(self, prefix: &str) -> Self {
-        let sure = prefix.char_indices().next_back().map_or("", |(at, _)| prefix.get(..at).unwrap_or_default());
+        let sure =
+            prefix.char_indices().next_back().map_or("", |(at, _)| prefix.get(..at).unwrap_or_default());
         match &self.data {
             Data::Unknown(_) if self.ty == Type::String && !sure.is_empty() => {
                 self.refined(Range { not_null: true, prefix: Some(sure.into()) })
@@ -67,7 +68,9 @@ impl Value {
     /// Whether this unknown value cannot turn out to be `known`.
     pub(super) fn excludes(&self, known: &Value) -> bool {
         match (&self.data, known.as_str()) {
-            (Data::Unknown(Range { prefix: Some(prefix), .. }), Some(text)) => !text.starts_with(prefix.as_ref()),
+            (Data::Unknown(Range { prefix: Some(prefix), .. }), Some(text)) => {
+                !text.starts_with(prefix.as_ref())
+            }
             _ => false,
         }
     }

@@ -42,7 +42,8 @@ pub(super) fn unify_with(types: &[&Type], lossy: bool) -> Option<Type> {
         return or_any(&|| elements(types, lossy).map(Type::list));
     } else if lists > 0 && lists + tuples + any == all {
         let is_tuple = |ty: &Type| matches!(ty, Type::Tuple(_));
-        if let Some(list) = replaced(types, is_tuple, to_list, lossy).filter(|ty| matches!(ty, Type::List(_))) {
+        if let Some(list) = replaced(types, is_tuple, to_list, lossy).filter(|ty| matches!(ty, Type::List(_)))
+        {
             return Some(list);
         }
     } else if sets > 0 && sets + any == all {

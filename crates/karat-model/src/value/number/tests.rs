@@ -103,7 +103,9 @@ fn order_and_machine_integers() {
 
 #[test]
 fn what_is_not_a_number() {
-    for text in ["", "-", ".", "1e", "e5", "0x10", "1_000", " 1", "1 ", "Infinity", "INF", "NaN", "--1", "1.2.3"] {
+    for text in
+        ["", "-", ".", "1e", "e5", "0x10", "1_000", " 1", "1 ", "Infinity", "INF", "NaN", "--1", "1.2.3"]
+    {
         assert_eq!(text.parse::<Number>(), Err(ParseNumberError::Syntax), "{text:?}");
     }
     assert_eq!("1e999999999".parse::<Number>(), Err(ParseNumberError::Range));
