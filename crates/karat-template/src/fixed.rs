@@ -33,20 +33,20 @@ pub(crate) fn value(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Value>
     (!failed).then_some(value)
 }
 
-/// A fixed value of one type; null counts as absent.
+/// A fixed value of one type; null is none.
 fn typed(expr: &Expr, ty: &Type, diagnostics: &mut Diagnostics) -> Option<Value> {
     let value = value(expr, diagnostics)?;
-    match value.convert(ty) {
-        Ok(value) => (!value.is_null() && !value.is_error()).then_some(value),
-        Err(error) => {
-            diagnostics.push(
-                Diagnostic::error(code::STATIC, "Unsuitable value type")
-                    .at(expr.span)
-                    .detail(format!("Unsuitable value: {error}")),
-            );
-            None
-        }
-    }
+    let problem = match value.convert(ty) {
+        Ok(value) if value.is_null() => "null value is not allowed".to_owned(),
+        Ok(value) => return Some(value),
+        Err(error) => error.to_string(),
+    };
+    diagnostics.push(
+        Diagnostic::error(code::STATIC, "Unsuitable value type")
+            .at(expr.span)
+            .detail(format!("Unsuitable value: {problem}")),
+    );
+    None
 }
 
 /// A fixed text.

@@ -30,6 +30,8 @@ pub struct Inspection {
     pub diagnostics: Diagnostics,
     /// The texts that diagnostics point into.
     pub sources: Arc<SourceMap>,
+    /// Texts that must not be shown: to be hidden wherever they stand in the messages.
+    pub secrets: Vec<String>,
 }
 
 /// Describes a template. Sensitive values show as `<sensitive>`, those that are not known as `<unknown>`. Data sources are
@@ -39,7 +41,7 @@ pub fn inspect<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, I
     let Evaluation { diagnostics, sources, .. } =
         evaluate(loaded, &text_only).finish(|_| Err(Diagnostics::new()));
     if diagnostics.has_errors() {
-        return Progress::Done(Inspection { messages: None, diagnostics, sources });
+        return Progress::Done(Inspection { messages: None, diagnostics, sources, secrets: Vec::new() });
     }
     let mut ignored = Diagnostics::new();
     let template = Template::collect(loaded, &functions::of_defaults(inputs), &mut ignored);
@@ -51,9 +53,11 @@ pub fn inspect<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, I
     };
     let variables: BTreeMap<String, Value> =
         template.variables.iter().map(|variable| (variable.name.to_owned(), value(variable))).collect();
+    let mut secrets = Vec::new();
     let mut text = String::from("> input-variables:\n\n");
     for (name, value) in &variables {
         text.push_str(&format!("var.{name}: {}\n", quote(&show(value))));
+        secrets.extend(value.sensitive_strings());
     }
     let table = functions::all(loaded, inputs);
     let mut scope = names::common(table, variables, &inputs.cwd, &loaded.directory, &inputs.packer_version);
@@ -65,12 +69,15 @@ pub fn inspect<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, I
             for (name, value) in locals.iter().filter(|(_, value)| !value.is_error()) {
                 text.push_str(&format!("local.{name}: {}\n", quote(&show(value))));
             }
+            for local in template.locals.iter().filter(|local| local.sensitive) {
+                secrets.extend(locals.get(local.name).map(Value::sensitive_strings).unwrap_or_default());
+            }
             scope.set("local", Value::object(locals));
             scope.set("data", data);
             let mut builds = String::from("> builds:\n");
             describe_builds(&template, inputs, &scope, &mut builds);
             let messages = Some(["Packer Inspect: HCL2 mode\n".to_owned(), text, builds]);
-            Inspection { messages, diagnostics, sources }
+            Inspection { messages, diagnostics, sources, secrets }
         }),
     )
 }

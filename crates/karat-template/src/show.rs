@@ -25,7 +25,10 @@ pub(crate) fn show(value: &Value) -> String {
 
 /// A secret text as Packer shows it: each line hidden, unless there is nothing to hide.
 fn redacted(text: &str) -> String {
-    let line = |line: &str| if line.is_empty() { "" } else { REDACTED };
+    let line = |line: &str| match line.strip_suffix('\r').unwrap_or(line) {
+        "" => line.to_owned(),
+        secret => line.replacen(secret, REDACTED, 1),
+    };
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
@@ -63,14 +66,14 @@ fn nested(value: &Value, depth: usize) -> String {
         return format!("[\n{}{end}]", lines.collect::<String>());
     }
     if let Some(entries) = value.as_map() {
-        if entries.is_empty() {
+        // Attributes that are null are left out.
+        let mut entries = entries.iter().filter(|(_, value)| !value.is_null()).peekable();
+        if entries.peek().is_none() {
             return "{}".to_owned();
         }
         let entry = |(name, value): (&String, &Value)| {
             format!("{indent}{} = {}\n", quote(name), nested(value, depth + 1))
         };
-        // Attributes that are null are left out.
-        let entries = entries.iter().filter(|(_, value)| !value.is_null());
         return format!("{{\n{}{end}}}", entries.map(entry).collect::<String>());
     }
     if value.is_null() {

@@ -58,9 +58,11 @@ impl<'a> Variable<'a> {
         let declared = body.attribute("type").map(|a| type_constraint(&a.expr, &mut problems));
         let untyped =
             body.attribute("default").filter(|_| declared.is_none()).map(|default| default.span.at_start());
+        // `any` says nothing either.
+        let declared = declared.filter(|declared| declared.as_ref().is_none_or(|c| c.ty != Type::Any));
         let default = body.attribute("default").and_then(|a| default(a, functions, &mut problems));
         let constraint = match (declared, &default) {
-            (Some(constraint), _) => constraint.unwrap_or(TypeConstraint::from(Type::Any)),
+            (Some(constraint), _) => constraint.unwrap_or_else(|| TypeConstraint::from(Type::Any)),
             // `[]` and `{}` say nothing about what is to come.
             (None, Some((value, _))) if is_empty(value) => TypeConstraint::from(Type::Any),
             (None, Some((value, _))) => TypeConstraint::from(value.ty().clone()),
@@ -148,9 +150,11 @@ fn check_condition(condition: &Expr, variable: &str, diagnostics: &mut Diagnosti
     good
 }
 
+/// Letters of scripts that have no capitals do not begin a sentence for Packer either.
 fn is_sentence(text: &str) -> bool {
-    let first = text.chars().next();
-    first.is_some_and(|c| !c.is_lowercase()) && text.ends_with(['.', '?', '!'])
+    let text = text.trim();
+    let begins = |c: char| c.is_uppercase() || !c.is_alphabetic();
+    text.starts_with(begins) && text.ends_with(['.', '?', '!'])
 }
 
 fn is_empty(value: &Value) -> bool {

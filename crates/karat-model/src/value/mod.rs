@@ -261,7 +261,7 @@ impl Value {
     }
 
     /// Every known string inside that is sensitive, for the filter that keeps secrets out of the output.
-    /// A sensitive number counts as its text.
+    /// A sensitive number counts as its text, unless that is so short that it stands in every other line.
     pub fn sensitive_strings(&self) -> Vec<String> {
         fn collect(value: &Value, found: &mut Vec<String>) {
             if !value.is_sensitive() {
@@ -269,7 +269,7 @@ impl Value {
             }
             match &value.data {
                 Data::String(text) => found.push(text.to_string()),
-                Data::Number(number) => found.push(number.to_string()),
+                Data::Number(number) => found.extend(Some(number.to_string()).filter(|text| text.len() > 3)),
                 Data::Sequence(elements) => elements.iter().for_each(|element| collect(element, found)),
                 Data::Mapping(entries) => entries.values().for_each(|entry| collect(entry, found)),
                 Data::Null | Data::Unknown(_) | Data::Error | Data::Bool(_) => {}

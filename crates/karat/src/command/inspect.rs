@@ -30,7 +30,9 @@ fn inspect(arguments: &Inspect, console: Console, strict: bool) -> Result<(), En
     let data_sources = session.data_sources(&loaded, &options, &cancellation);
     let inspection = data_sources.settle(karat_template::inspect(&loaded, &inputs));
     let (inspection, _) = runtime(false)?.block_on(inspection)?;
+    inspection.secrets.iter().for_each(|secret| session.redactor.add(secret));
     session.show(&inspection.diagnostics, &inspection.sources);
-    inspection.messages.ok_or(End::Failure)?.iter().for_each(|message| console.say(message));
+    let messages = inspection.messages.ok_or(End::Failure)?;
+    messages.iter().for_each(|message| console.say(&session.redactor.redact(message)));
     Ok(())
 }
