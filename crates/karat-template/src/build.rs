@@ -195,7 +195,7 @@ impl<'r, 'a> Reader<'r, 'a> {
         let Label { text, span } = &inner.label;
         let Some(mut used) = self.source_use(text, *span, &inner.scope, diagnostics) else { return };
         let (meta, addition) = Meta::split(inner.body.clone(), &["name"], &inner.scope, diagnostics);
-        if let Some(name) = meta.text("name", diagnostics) {
+        if let Some(name) = meta.text("name", diagnostics).filter(|name| !name.is_empty()) {
             used.local = name;
         }
         used.addition = Some(addition);
@@ -281,7 +281,7 @@ impl<'r, 'a> Reader<'r, 'a> {
 
     fn post_processor(&self, inner: &Expanded<'a>, diagnostics: &mut Diagnostics) -> Use {
         let (meta, body) = Meta::split(inner.body.clone(), meta::POST_PROCESSOR, &inner.scope, diagnostics);
-        let keep_input = meta.truth("keep_input_artifact", diagnostics);
+        let keep_input = meta.truth_or_null("keep_input_artifact", diagnostics);
         let used = self.component(ComponentKind::PostProcessor, inner, &meta, body, diagnostics);
         Use { keep_input, ..used }
     }

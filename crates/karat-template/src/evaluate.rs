@@ -163,7 +163,7 @@ impl Evaluation {
     fn warn_unmatched(&mut self, selection: &Selection, blocks: &[BuildBlock<'_>]) {
         let builds: Vec<String> = self.builds.iter().map(|name| name.0.clone()).collect();
         let uses = blocks.iter().flat_map(|block| block.chains.iter().flatten());
-        let names = uses.flat_map(|used| used.name.iter().chain([&used.component]).cloned());
+        let names = uses.map(|used| used.name.clone().unwrap_or_else(|| used.component.clone()));
         selection.warn_unmatched(&builds, &names.collect::<Vec<_>>(), &mut self.diagnostics);
     }
 
@@ -217,8 +217,7 @@ fn plan_build(
     let mut post_processors = Vec::new();
     for chain in &block.chains {
         let admitted = chain.iter().filter(admitted);
-        let kept =
-            admitted.take_while(|used| !selection.cuts(used.name.as_deref().unwrap_or(""), &used.component));
+        let kept = admitted.take_while(|used| !selection.cuts(used.name.as_deref(), &used.component));
         let chain: Vec<PostProcessing> = kept
             .filter_map(|used| {
                 let node = late.node(used, diagnostics)?;

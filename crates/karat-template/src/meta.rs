@@ -74,7 +74,7 @@ impl<'a> Meta<'a> {
         self.attributes.iter().find(|attribute| attribute.name.name == name)
     }
 
-    /// The value of one, converted. Null and mistakes, which are reported, count as absent.
+    /// The value of one as [`evaluate`] gives it.
     fn value(&self, name: &str, ty: &Type, diagnostics: &mut Diagnostics) -> Option<(Value, Span)> {
         let attribute = self.attribute(name)?;
         let value = evaluate(&attribute.expr, name, ty, self.scope, diagnostics)?;
@@ -91,6 +91,12 @@ impl<'a> Meta<'a> {
         value.as_bool()
     }
 
+    /// A truth that may be left open with null.
+    pub(crate) fn truth_or_null(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<bool> {
+        let expr = &self.attribute(name)?.expr;
+        evaluate_or_null(expr, name, &Type::Bool, self.scope, diagnostics)?.as_bool()
+    }
+
     /// A whole number; a negative one counts as 0.
     pub(crate) fn count(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<u32> {
         let (value, span) = self.value(name, &Type::Number, diagnostics)?;
@@ -104,7 +110,7 @@ impl<'a> Meta<'a> {
 
     pub(crate) fn duration(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<Duration> {
         let (value, span) = self.value(name, &Type::String, diagnostics)?;
-        match duration::parse(value.as_str()?) {
+        match duration::parse(value.as_str().filter(|text| !text.is_empty())?) {
             Ok(duration) => Some(duration),
             Err(error) => {
                 diagnostics.push(
@@ -182,9 +188,28 @@ fn find_item<'e>(expr: &'e Expr, key: &str) -> Option<(Span, &'e Expr)> {
     items.find(|item| item.key.as_literal_str() == Some(key)).map(|item| (item.key.span, &item.value))
 }
 
-/// The value of an argument of the template language, converted. Null and mistakes, which are reported, count as
-/// absent.
+/// The value of an argument of the template language, converted. Mistakes, which are reported, count as absent, and so does
+/// null where a list may stand; of other types it is a mistake, as it is inside a list.
 pub(crate) fn evaluate(
+    expr: &Expr,
+    name: &str,
+    ty: &Type,
+    scope: &Scope<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
+    let value = evaluate_or_null(expr, name, ty, scope, diagnostics)?;
+    let holed = value.as_slice().is_some_and(|elements| elements.iter().any(Value::is_null));
+    if holed || value.is_null() && matches!(ty, Type::String | Type::Number | Type::Bool) {
+        diagnostics.push(
+            Diagnostic::error(code::INVALID_META, format!("The argument `{name}` has the wrong type"))
+                .label(expr.span, "null value is not allowed"),
+        );
+        return None;
+    }
+    (!value.is_null()).then_some(value)
+}
+
+fn evaluate_or_null(
     expr: &Expr,
     name: &str,
     ty: &Type,
@@ -196,7 +221,7 @@ pub(crate) fn evaluate(
         return None;
     }
     let problem = match value.convert(ty) {
-        Ok(value) if value.is_null() || value.is_error() => return None,
+        Ok(value) if value.is_error() => return None,
         Ok(value) if value.is_wholly_known() => return Some(value),
         // Something inside was reported.
         Ok(_) if diagnostics.has_errors() => return None,

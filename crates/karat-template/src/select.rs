@@ -39,12 +39,9 @@ impl Selection {
         (self.only.is_empty() || matches(&self.only)) && !matches(&self.except)
     }
 
-    /// Whether a chain of post-processors ends before the one with this name and type.
-    pub(crate) fn cuts(&self, name: &str, component: &str) -> bool {
-        let names = [name, component];
-        self.except
-            .iter()
-            .any(|pattern| names.iter().any(|name| !name.is_empty() && pattern.glob.is_match(name)))
+    /// Whether a chain of post-processors ends before the one with this name, or this type if it has no name.
+    pub(crate) fn cuts(&self, name: Option<&str>, component: &str) -> bool {
+        self.except.iter().any(|pattern| pattern.glob.is_match(name.unwrap_or(component)))
     }
 
     /// Warns about patterns that match none of the names: builds for `-only`, builds and post-processors for `-except`.
@@ -122,10 +119,11 @@ mod tests {
     }
 
     #[test]
-    fn cli_20_except_ends_chains_by_name_or_type() {
+    fn cli_20_except_ends_chains_by_name_or_else_by_type() {
         let selection = selection(&[], &["sums", "mani*"]);
-        assert!(selection.cuts("sums", "checksum"));
-        assert!(selection.cuts("", "manifest"));
-        assert!(!selection.cuts("", "checksum"));
+        assert!(selection.cuts(Some("sums"), "checksum"));
+        assert!(selection.cuts(None, "manifest"));
+        assert!(!selection.cuts(None, "checksum"));
+        assert!(!selection.cuts(Some("kept"), "manifest"));
     }
 }
