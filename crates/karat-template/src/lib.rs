@@ -14,6 +14,7 @@ mod evaluate;
 mod expand;
 mod fixed;
 mod functions;
+mod glob;
 mod graph;
 mod inputs;
 mod inspect;

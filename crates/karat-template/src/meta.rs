@@ -155,19 +155,21 @@ impl<'a> Meta<'a> {
             Diagnostic::error(code::OVERRIDE, format!("provisioner's {what} block must be an HCL object"))
                 .at(span)
         };
-        let Some(sources) = value.as_map() else {
+        // A map will not do, not even for Packer.
+        let object = |value: &Value| value.as_map().filter(|_| matches!(value.ty(), Type::Object(_))).cloned();
+        let Some(sources) = object(&value) else {
             diagnostics.push(wrong("override", span).help("override = { SOURCE = { ARGUMENT = VALUE } }"));
             return BTreeMap::new();
         };
         let expr = self.attribute("override").map(|attribute| &attribute.expr);
         let mut overrides = BTreeMap::new();
         for (source, value) in sources {
-            let item = expr.and_then(|expr| find_item(expr, source));
+            let item = expr.and_then(|expr| find_item(expr, &source));
             let span = item.map_or(span, |(key, _)| key);
             if value.is_error() {
                 continue;
             }
-            let Some(values) = value.as_map() else {
+            let Some(mut values) = object(&value) else {
                 diagnostics.push(wrong(&format!("override.'{source}'"), span));
                 continue;
             };
@@ -175,8 +177,10 @@ impl<'a> Meta<'a> {
                 let (key, _) = item.and_then(|(_, expr)| find_item(expr, name))?;
                 Some((name.clone(), key))
             };
+            // Null leaves what the provisioner says itself.
+            values.retain(|_, value| !value.is_null());
             let spans = values.keys().filter_map(place).collect();
-            overrides.insert(source.clone(), Override { values: values.clone(), spans, span });
+            overrides.insert(source, Override { values, spans, span });
         }
         overrides
     }

@@ -1,9 +1,9 @@
 //! `-only` and `-except`.
 
-use globset::{GlobBuilder, GlobMatcher};
 use karat_model::diagnostic::{Diagnostic, Diagnostics};
 
 use crate::code;
+use crate::glob::Glob;
 
 /// Which builds and post-processors the command line selects.
 pub(crate) struct Selection {
@@ -13,17 +13,17 @@ pub(crate) struct Selection {
 
 struct Pattern {
     text: String,
-    glob: GlobMatcher,
+    glob: Glob,
 }
 
 impl Selection {
-    /// Reads the patterns; `*` matches any text, dots included.
+    /// Reads the patterns.
     pub(crate) fn new(only: &[String], except: &[String], diagnostics: &mut Diagnostics) -> Self {
         let mut read = |option: &str, patterns: &[String]| {
-            let pattern = |text: &String| match GlobBuilder::new(text).literal_separator(false).build() {
-                Ok(glob) => Some(Pattern { text: text.clone(), glob: glob.compile_matcher() }),
-                Err(error) => {
-                    let title = format!("Invalid -{option} pattern {text}: {}", error.kind());
+            let pattern = |text: &String| match Glob::parse(text) {
+                Ok(glob) => Some(Pattern { text: text.clone(), glob }),
+                Err(problem) => {
+                    let title = format!("Invalid -{option} pattern {text}: {problem}");
                     diagnostics.push(Diagnostic::error(code::INVALID_PATTERN, title));
                     None
                 }
@@ -35,13 +35,13 @@ impl Selection {
 
     /// Whether a build takes part.
     pub(crate) fn selects(&self, build: &str) -> bool {
-        let matches = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.glob.is_match(build));
+        let matches = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.glob.matches(build));
         (self.only.is_empty() || matches(&self.only)) && !matches(&self.except)
     }
 
     /// Whether a chain of post-processors ends before the one with this name, or this type if it has no name.
     pub(crate) fn cuts(&self, name: Option<&str>, component: &str) -> bool {
-        self.except.iter().any(|pattern| pattern.glob.is_match(name.unwrap_or(component)))
+        self.except.iter().any(|pattern| pattern.glob.matches(name.unwrap_or(component)))
     }
 
     /// Warns about patterns that match none of the names: builds for `-only`, builds and post-processors for `-except`.
@@ -54,7 +54,7 @@ impl Selection {
         let idle = |patterns: &[Pattern], names: &[&[String]]| {
             let idle = patterns
                 .iter()
-                .filter(|pattern| !names.iter().copied().flatten().any(|name| pattern.glob.is_match(name)));
+                .filter(|pattern| !names.iter().copied().flatten().any(|name| pattern.glob.matches(name)));
             idle.map(|pattern| pattern.text.clone()).collect::<Vec<_>>()
         };
         let possible = format!("Possible build names: [{}].", builds.join(" "));
@@ -115,7 +115,7 @@ mod tests {
         let mut diagnostics = Diagnostics::new();
         Selection::new(&["[".to_owned()], &[], &mut diagnostics);
         let titles: Vec<_> = diagnostics.iter().map(|d| d.title.as_str()).collect();
-        assert_eq!(titles, ["Invalid -only pattern [: unclosed character class; missing ']'"]);
+        assert_eq!(titles, ["Invalid -only pattern [: a `[` has no `]`"]);
     }
 
     #[test]

@@ -223,7 +223,7 @@ fn cli_20_selection_by_glob() {
         "warning: an 'only' option was passed, but not all matches were found for the given build.";
     assert_eq!(names(&["*.one", "zz"], &[]), (vec!["b.null.one".to_owned()], vec![unmatched.to_owned()]));
     assert_eq!(names(&["one"], &[]), (vec![], vec![unmatched.to_owned(), "No builds to run".to_owned()]));
-    assert_eq!(names(&["["], &[]).1, ["Invalid -only pattern [: unclosed character class; missing ']'"]);
+    assert_eq!(names(&["["], &[]).1, ["Invalid -only pattern [: a `[` has no `]`"]);
     assert_eq!(
         names(&[], &["zz"]).1,
         ["warning: an 'except' option was passed, but did not match any build."]
