@@ -197,6 +197,7 @@ impl<'t, 'a> Assignments<'t, 'a> {
         diagnostics: &mut Diagnostics,
     ) {
         let name = sources.name(file).to_owned();
+        let before = diagnostics.len();
         let entries = if name.ends_with(".json") {
             let mut body = json::parse(file, sources.text(file), diagnostics);
             settle::check_object(&body, sources.text(file), diagnostics);
@@ -212,6 +213,11 @@ impl<'t, 'a> Assignments<'t, 'a> {
             );
             return;
         };
+        // Which variables the text that cannot be read would have set, nobody knows.
+        if diagnostics.iter().skip(before).any(|problem| problem.code == code::SYNTAX) {
+            let unset = self.variables.iter().map(|variable| variable.name);
+            self.refused.extend(unset.filter(|name| !self.values.contains_key(name)));
+        }
         for (name, span, value) in entries {
             match (self.declared(&name), value) {
                 (Some(variable), Some(value)) => {
@@ -373,7 +379,9 @@ fn settle_values(body: &mut Body, diagnostics: &mut Diagnostics) {
         end: body.end,
     };
     declarations.settle(&|_| Some(Role::Block(&["name"])), &mut Diagnostics::new());
-    body.settle(&|name| (name != "//").then_some(Role::Argument(Form::Verbatim)), diagnostics);
+    let declares = !declarations.blocks.is_empty();
+    let is_value = |name: &str| name != "//" && !(declares && name == "variable");
+    body.settle(&|name| is_value(name).then_some(Role::Argument(Form::Verbatim)), diagnostics);
     body.blocks.extend(declarations.blocks);
 }
 

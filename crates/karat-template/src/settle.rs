@@ -32,8 +32,8 @@ pub(crate) fn file(body: &mut Body, text: &str, diagnostics: &mut Diagnostics, d
 
 /// Reports a body of names that is an array of objects: such a one must be an object. `text` is that of its file.
 pub(crate) fn check_object(body: &Body, text: &str, diagnostics: &mut Diagnostics) {
-    // A body of JSON ends with the last character of its value.
-    if text.get(body.end.range()) != Some("}") {
+    // A body ends with the last character of its value; one that could not be read, with none.
+    if !matches!(text.get(body.end.range()), Some("}" | "")) {
         let problem = Diagnostic::error(code::WRONG_TYPE, "An object is expected here");
         diagnostics.push(problem.label(body.end, "something else ends here").help("write `{ \"name\": … }`"));
     }

@@ -111,7 +111,7 @@ fn role_in_dynamic(name: &str) -> Option<Role> {
 /// The body that a file or the value of a block is: an object, or an array of objects that count as one.
 pub(super) fn body(node: Node, diagnostics: &mut Diagnostics) -> Body {
     let Node { kind, span } = node;
-    let end = Span { start: span.end.saturating_sub(1), ..span };
+    let end = Span { start: span.end.saturating_sub(1).max(span.start), ..span };
     let mut body = Body { attributes: Vec::new(), blocks: Vec::new(), properties: Vec::new(), end };
     match properties(kind, span) {
         Ok(properties) => body.properties = properties,

@@ -8,6 +8,7 @@ mod data;
 mod files;
 mod function;
 mod inspect;
+mod json;
 mod local;
 mod problems;
 mod rendering;
