@@ -3,6 +3,7 @@
 use karat_model::diagnostic::{Code, Diagnostic, Diagnostics, code};
 use karat_model::value::{Type, Value};
 
+use crate::limit::too_many_steps;
 use crate::eval::{elements, eval};
 use crate::scope::Scope;
 use crate::tree::{Block, Body, Expr, ExprKind};
@@ -90,6 +91,11 @@ impl<'b> Dynamic<'b> {
         let value = eval(&for_each.expr, scope, diagnostics);
         let sensitive = value.is_itself_sensitive();
         let elements = match elements(&value, for_each.expr.span, diagnostics) {
+            // Each makes a block.
+            Ok(elements) if !elements.iter().all(|_| scope.step()) => {
+                diagnostics.push(too_many_steps(for_each.expr.span));
+                return None;
+            }
             Ok(elements) => Some(elements),
             Err(unusable) if unusable.is_error() => return None,
             Err(_) => None,

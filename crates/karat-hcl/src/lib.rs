@@ -13,6 +13,7 @@ pub mod habit;
 pub mod json;
 mod layout;
 mod lexer;
+mod limit;
 mod parser;
 mod scope;
 #[cfg(test)]

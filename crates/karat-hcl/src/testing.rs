@@ -60,6 +60,16 @@ pub(crate) fn problems(map: &SourceMap, diagnostics: Diagnostics) -> String {
 }
 
 /// The value of an expression, or what is wrong with it.
+pub(crate) fn value_of(text: &str, scope: &Scope<'_>) -> Result<Value, String> {
+    let mut map = SourceMap::new();
+    let file = map.add("test", text);
+    let mut diagnostics = Diagnostics::new();
+    let expr = parse_expression(file, text, &mut diagnostics);
+    let value = eval(&expr, scope, &mut diagnostics);
+    if value.is_error() { Err(problems(&map, diagnostics)) } else { Ok(value) }
+}
+
+/// The same as text.
 pub(crate) fn evaluate(text: &str, scope: &Scope<'_>) -> String {
     let mut map = SourceMap::new();
     let file = map.add("test", text);

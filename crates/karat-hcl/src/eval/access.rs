@@ -6,6 +6,7 @@ use karat_model::value::{Type, Value};
 
 use super::{Evaluator, NULL, TYPE, hint};
 use crate::is_identifier;
+use crate::limit::{MAX_SIZE, too_many_steps};
 use crate::scope::Scope;
 use crate::tree::{Expr, Step, StepKind};
 
@@ -238,8 +239,16 @@ impl Evaluator<'_> {
         let one = std::slice::from_ref(value);
         let elements = if is_sequence { value.as_slice().unwrap_or_default() } else { one };
         let mut results = Vec::with_capacity(elements.len());
+        let mut size = 0_u64;
         for element in elements {
+            if !scope.step() {
+                return self.fail(too_many_steps(span));
+            }
             let result = self.access(element.clone(), base, each, scope);
+            size = size.saturating_add(result.size());
+            if size > MAX_SIZE {
+                return self.fail(Diagnostic::error(code::TOO_LARGE, "The result of `[*]` is too large").at(span));
+            }
             if result.is_error() {
                 return result;
             }

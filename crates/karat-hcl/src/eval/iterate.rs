@@ -7,6 +7,7 @@ use karat_model::span::Span;
 use karat_model::value::{Type, Value};
 
 use super::{Evaluator, NULL, TYPE};
+use crate::limit::{MAX_SIZE, too_many_steps};
 use crate::scope::Scope;
 use crate::tree::{For, Ident};
 
@@ -81,6 +82,9 @@ impl Evaluator<'_> {
         };
         let mut result = Gathered { sensitive: collection.is_itself_sensitive(), ..Gathered::default() };
         for (key, element) in elements {
+            if !scope.step() || result.size > MAX_SIZE {
+                return self.fail(result.too_much(each.collection.span));
+            }
             let scope = bind(scope, &each.names, key, element);
             // One mistake in a `for` is one mistake, however many elements there are.
             if !self.element(each, &scope, &mut result) {
@@ -110,6 +114,7 @@ impl Evaluator<'_> {
             return false;
         }
         let Some(key_expr) = &each.key else {
+            result.size = result.size.saturating_add(value.size());
             result.elements.push(value);
             return true;
         };
@@ -129,6 +134,7 @@ impl Evaluator<'_> {
             }
         };
         result.sensitive |= key.is_sensitive();
+        result.size = result.size.saturating_add(value.size()).saturating_add(key.size());
         let group = result.groups.entry(key.as_str().unwrap_or_default().to_owned()).or_default();
         group.push(value);
         if group.len() > 1 && !each.group {
@@ -158,9 +164,19 @@ struct Gathered {
     groups: BTreeMap<String, Vec<Value>>,
     sensitive: bool,
     unknown: bool,
+    /// Of everything gathered.
+    size: u64,
 }
 
 impl Gathered {
+    fn too_much(&self, span: Span) -> Diagnostic {
+        if self.size <= MAX_SIZE {
+            return too_many_steps(span);
+        }
+        let problem = Diagnostic::error(code::TOO_LARGE, "The result of the `for` is too large");
+        problem.label(span, format!("it would be more than {} MiB", MAX_SIZE >> 20))
+    }
+
     fn into_value(self, each: &For) -> Value {
         let value = if self.unknown {
             Value::unknown(Type::Any)

@@ -9,6 +9,7 @@ use karat_model::value::{ConvertError, Type, Value, unify};
 
 pub use mention::mentioned;
 
+use crate::limit::too_large;
 use crate::scope::Scope;
 use crate::tree::{Conditional, Expr, ExprKind, ObjectItem, Part, UnaryOp};
 
@@ -60,6 +61,12 @@ impl Evaluator<'_> {
     fn expr(&mut self, expr: &Expr, scope: &Scope<'_>) -> Value {
         let before = self.diagnostics.len();
         let value = self.kind(expr, scope);
+        // What a variable has was let through when it was made, and all of them together may be large.
+        let made_here = !matches!(expr.kind, ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Parens(_));
+        let value = match too_large(&value, expr.span) {
+            Some(problem) if made_here && !value.is_error() => self.fail(problem),
+            _ => value,
+        };
         if self.diagnostics.len() > before {
             self.show_values(before, expr, scope);
         }
@@ -261,5 +268,7 @@ fn two_types(conditional: &Conditional, yes: &Value, no: &Value) -> Diagnostic {
         .label(conditional.yes.span, format!("this is {}", yes.ty().with_article()))
 }
 
+#[cfg(test)]
+mod limit_tests;
 #[cfg(test)]
 mod tests;

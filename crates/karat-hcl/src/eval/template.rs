@@ -5,6 +5,7 @@ use karat_model::span::Span;
 use karat_model::value::{Type, Value};
 
 use super::{Evaluator, NULL, TYPE, hint};
+use crate::limit::{MAX_SIZE, too_many_steps};
 use crate::scope::Scope;
 use crate::tree::{Expr, ExprKind, Part};
 
@@ -20,9 +21,14 @@ pub(super) struct Text {
 impl Text {
     /// Adds text, as long as all before it is known.
     fn push(&mut self, more: &str) {
-        if !self.unknown {
+        if !self.unknown && !self.is_full() {
             self.text.push_str(more);
         }
+    }
+
+    /// Whether the text is longer than a value may be, which is then reported as soon as it is one.
+    fn is_full(&self) -> bool {
+        self.text.len() as u64 > MAX_SIZE
     }
 
     pub(super) fn into_value(self) -> Value {
@@ -75,9 +81,14 @@ impl Evaluator<'_> {
                     match self.elements(&value, collection.span) {
                         Ok(elements) => {
                             for (key, element) in elements {
+                                if !scope.step() {
+                                    text.error = true;
+                                    self.fail(too_many_steps(collection.span));
+                                    break;
+                                }
                                 let scope = super::iterate::bind(scope, names, key, element);
                                 self.parts(body, &scope, text);
-                                if text.error {
+                                if text.error || text.is_full() {
                                     break;
                                 }
                             }

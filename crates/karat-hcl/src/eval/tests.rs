@@ -87,7 +87,7 @@ fn logic_hides_what_does_not_matter() {
             ("true || 1", "1:9 `||` needs a bool (a bool is required, but this is a number)"),
             ("later_bool && nowhere", "unknown(bool)"),
             // What cannot be a bool is a mistake even where it does not matter, wrong or not.
-            ("true || (1 - var.x)", "1:17 `var` has no attribute \"x\""),
+            ("true || (1 - var.x)", "1:18 There is no variable `x`; declare it: variable \"x\" { … }"),
             ("false || var.x || true", "true"),
             ("false || var.x", "1:14 There is no variable `x`; declare it: variable \"x\" { … }"),
         ],

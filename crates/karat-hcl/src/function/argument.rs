@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use karat_model::value::{Number, Value};
 
 use super::FunctionError;
+use crate::limit::MAX_SIZE;
 
 /// The text of a string argument.
 pub(super) fn text(args: &[Value], at: usize) -> &str {
@@ -41,6 +42,19 @@ pub(super) fn entries(args: &[Value], at: usize) -> Result<&BTreeMap<String, Val
 pub(super) fn wanted(args: &[Value], at: usize, what: &str) -> FunctionError {
     let found = args.get(at).map(|value| value.ty().with_article()).unwrap_or_default();
     FunctionError::argument(at, format!("it must be {what}, but it is {found}"))
+}
+
+/// Refuses a result of so many bytes, before it is made, if a value may not be as large.
+pub(super) fn fits(size: usize) -> Result<(), FunctionError> {
+    if size as u64 <= MAX_SIZE {
+        return Ok(());
+    }
+    Err(FunctionError::new(format!("the result would be larger than {} MiB", MAX_SIZE >> 20)))
+}
+
+/// Refuses a result of so many elements, in the same way.
+pub(super) fn fits_elements(count: usize) -> Result<(), FunctionError> {
+    fits(count.saturating_mul(Value::ELEMENT_SIZE))
 }
 
 /// A string argument in quotes, for messages; a secret is not shown.

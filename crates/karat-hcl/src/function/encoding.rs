@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use karat_model::value::{JsonError, Type, Value};
 
-use super::argument::text;
+use super::argument::{fits_elements, text};
 use super::{Function, FunctionError, FunctionTable, Param, charset, json, yaml};
 
 type Result<T> = std::result::Result<T, FunctionError>;
@@ -194,6 +194,7 @@ fn csvdecode(args: &[Value]) -> Result<Value> {
     let row_type = Type::object(header.iter().map(|name| (name, Type::String)));
     let mut rows = Vec::new();
     for (line, record) in records {
+        fits_elements(rows.len().saturating_mul(header.len() + 1))?;
         if record.len() != header.len() {
             let (found, wanted) = (record.len(), header.len());
             return Err(wrong(format!("line {line} has {found} fields, but there are {wanted} columns")));

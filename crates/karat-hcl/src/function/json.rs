@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use karat_model::value::{Type, Value};
 
+use super::argument::fits_elements;
+
 /// How deep arrays and objects may nest.
 const MAX_DEPTH: usize = 200;
 
 /// The value that a JSON text says: arrays become tuples, objects become objects. The error says what is wrong, as a
 /// fragment.
 pub(super) fn read(text: &str) -> Result<Value, String> {
-    let mut reader = Reader { text, position: 0, depth: 0 };
+    let mut reader = Reader { text, position: 0, depth: 0, values: 0 };
     let value = reader.value()?;
     reader.blanks();
     if reader.rest().is_empty() { Ok(value) } else { reader.wrong("there is text behind the value") }
@@ -20,6 +22,8 @@ struct Reader<'t> {
     text: &'t str,
     position: usize,
     depth: usize,
+    /// How many there were so far.
+    values: usize,
 }
 
 impl<'t> Reader<'t> {
@@ -46,6 +50,10 @@ impl<'t> Reader<'t> {
     }
 
     fn value(&mut self) -> Result<Value, String> {
+        self.values += 1;
+        if fits_elements(self.values).is_err() {
+            return self.wrong("there are too many values");
+        }
         self.blanks();
         match self.rest().chars().next() {
             Some('{') => self.nested(Self::object),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use karat_model::value::{Type, Value};
 use regex::{Captures, Regex};
 
-use super::argument::text;
+use super::argument::{fits, fits_elements, text};
 use super::{Function, FunctionError, FunctionTable, Param};
 
 type Result<T> = std::result::Result<T, FunctionError>;
@@ -26,15 +26,27 @@ pub(super) fn register(table: &mut FunctionTable) {
         "regexall",
         Function::new([param("pattern"), param("text")], Type::Any, |args| {
             let pattern = Pattern::new(args, 0)?;
-            let matches = pattern.regex.captures_iter(text(args, 1)).map(|captures| pattern.found(&captures));
-            Ok(Value::list(pattern.result_type(), matches.collect()))
+            let mut matches = Vec::new();
+            for captures in pattern.regex.captures_iter(text(args, 1)) {
+                fits_elements(matches.len())?;
+                matches.push(pattern.found(&captures));
+            }
+            Ok(Value::list(pattern.result_type(), matches))
         }),
     );
     table.insert(
         "regex_replace",
         Function::new([param("text"), param("pattern"), param("replacement")], Type::String, |args| {
             let regex = compile(args, 1)?;
-            Ok(regex.replace_all(text(args, 0), text(args, 2)).into_owned().into())
+            let (whole, replacement) = (text(args, 0), text(args, 2));
+            // Each match can put the whole text into its replacement as often as that has a `$`.
+            let mut size = whole.len();
+            for found in regex.find_iter(whole) {
+                let inserted = replacement.matches('$').count().saturating_mul(found.len());
+                size = size.saturating_add(replacement.len()).saturating_add(inserted);
+                fits(size)?;
+            }
+            Ok(regex.replace_all(whole, replacement).into_owned().into())
         }),
     );
 }

@@ -2,7 +2,7 @@
 
 use karat_model::value::{Type, Value, unify};
 
-use super::argument::{elements, wanted};
+use super::argument::{elements, fits_elements, wanted};
 use super::{Function, FunctionError, FunctionTable, Param, settle};
 
 type Result<T> = std::result::Result<T, FunctionError>;
@@ -52,9 +52,7 @@ fn product(args: &[Value]) -> Result<Value> {
     for at in 0..args.len() {
         let elements = elements(args, at).map_err(|_| wanted(args, at, "a set, a list or a tuple"))?;
         total = total.saturating_mul(elements.len());
-        if total > 1_000_000 {
-            return Err(FunctionError::new("the product has more than 1,000,000 elements"));
-        }
+        fits_elements(total.saturating_mul(args.len() + 1))?;
         rows = rows
             .iter()
             .flat_map(|row: &Vec<Value>| {

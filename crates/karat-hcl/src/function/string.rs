@@ -3,7 +3,7 @@
 use karat_model::value::{Type, Value};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::argument::{size, text, whole};
+use super::argument::{fits, fits_elements, size, text, whole};
 use super::{Function, FunctionError, FunctionTable, Param};
 
 pub(super) fn register(table: &mut FunctionTable) {
@@ -48,19 +48,29 @@ pub(super) fn register(table: &mut FunctionTable) {
     table.insert("join", Function::new([param("separator")], Type::String, join).variadic(lists));
     table.insert(
         "split",
-        Function::new([param("separator"), param("text")], Type::list(Type::String), |args| Ok(split(args))),
+        Function::new([param("separator"), param("text")], Type::list(Type::String), split),
     );
     table.insert(
         "replace",
         Function::new([param("text"), param("search"), param("replacement")], Type::String, |args| {
-            Ok(text(args, 0).replace(text(args, 1), text(args, 2)).into())
+            let (whole, search, replacement) = (text(args, 0), text(args, 1), text(args, 2));
+            if replacement.len() > search.len() {
+                let growth = replacement.len() - search.len();
+                fits(whole.matches(search).count().saturating_mul(growth).saturating_add(whole.len()))?;
+            }
+            Ok(whole.replace(search, replacement).into())
         }),
     );
     table.insert(
         "indent",
         Function::new([Param::new("spaces", Type::Number), param("text")], Type::String, |args| {
-            let indent = format!("\n{}", " ".repeat(size(args, 0)?.min(1_000)));
-            Ok(text(args, 1).replace('\n', &indent).into())
+            let (spaces, whole) = (size(args, 0)?, text(args, 1));
+            let lines = whole.matches('\n').count();
+            if lines == 0 {
+                return Ok(whole.into());
+            }
+            fits(lines.saturating_mul(spaces).saturating_add(whole.len()))?;
+            Ok(whole.replace('\n', &format!("\n{}", " ".repeat(spaces))).into())
         }),
     );
     let (offset, length) = (Param::new("offset", Type::Number), Param::new("length", Type::Number));
@@ -93,15 +103,22 @@ fn join(args: &[Value]) -> Result<Value, FunctionError> {
             parts.push(part.ok_or_else(|| FunctionError::argument(at + 1, "its elements must not be null"))?);
         }
     }
-    Ok(Value::string(parts.join(separator.as_str().unwrap_or_default())))
+    let separator = separator.as_str().unwrap_or_default();
+    let separators = parts.len().saturating_sub(1).saturating_mul(separator.len());
+    fits(parts.iter().map(|part| part.len()).fold(separators, usize::saturating_add))?;
+    Ok(Value::string(parts.join(separator)))
 }
 
-fn split(args: &[Value]) -> Value {
+fn split(args: &[Value]) -> Result<Value, FunctionError> {
+    fits_elements(match text(args, 0) {
+        "" => text(args, 1).chars().count(),
+        separator => text(args, 1).matches(separator).count(),
+    })?;
     let parts: Vec<Value> = match text(args, 0) {
         "" => text(args, 1).chars().map(|c| c.to_string().into()).collect(),
         separator => text(args, 1).split(separator).map(Value::from).collect(),
     };
-    Value::list(Type::String, parts)
+    Ok(Value::list(Type::String, parts))
 }
 
 /// The first letter of each word in upper case. As in Go, a word also begins behind an apostrophe.

@@ -149,6 +149,7 @@ codes! {
     NULL_VALUE = "null-value";
     SYNTAX = "syntax";
     TOO_DEEP = "too-deep";
+    TOO_LARGE = "too-large";
     TOO_MANY = "too-many";
     TYPE_CONSTRAINT = "type-constraint";
     UNDECLARED = "undeclared-variable";

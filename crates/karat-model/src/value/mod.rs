@@ -55,6 +55,10 @@ struct Facts {
     sensitive_inside: bool,
     /// This value or one inside is unknown.
     unknown_inside: bool,
+    /// See [`Value::size`].
+    size: u64,
+    /// See [`Value::depth`].
+    depth: u32,
 }
 
 impl Facts {
@@ -63,15 +67,53 @@ impl Facts {
         for element in elements {
             facts.sensitive_inside |= element.facts.sensitive_inside;
             facts.unknown_inside |= element.facts.unknown_inside;
+            facts.size = facts.size.saturating_add(element.facts.size);
+            facts.depth = facts.depth.max(element.facts.depth);
         }
+        facts.size = facts.size.saturating_add(NODE);
+        facts.depth = facts.depth.saturating_add(1);
         facts
     }
 }
 
+const NODE: u64 = Value::ELEMENT_SIZE as u64;
+
+impl Facts {
+    /// Of an empty collection only the type tells how large it is.
+    fn with_type(mut self, ty: &Type, is_empty: bool) -> Self {
+        if is_empty {
+            let (size, depth) = ty.extent();
+            self.size = self.size.saturating_add(size);
+            self.depth = depth;
+        }
+        self
+    }
+}
+
 impl Value {
+    /// What a value counts in [`Value::size`] beside the text in it.
+    pub const ELEMENT_SIZE: usize = 64;
+
+    /// About how many bytes the value has when it is written out: parts that occur twice count twice, although they are
+    /// in memory once.
+    pub fn size(&self) -> u64 {
+        self.facts.size
+    }
+
+    /// How deep lists, maps and the like are nested in it; 1 for a string.
+    pub fn depth(&self) -> u32 {
+        self.facts.depth
+    }
+
     fn leaf(ty: Type, data: Data) -> Self {
         let unknown_inside = matches!(data, Data::Unknown(_) | Data::Error);
-        Self { ty, data, facts: Facts { unknown_inside, ..Facts::default() } }
+        let (inside, depth) = match &data {
+            Data::String(text) => (text.len() as u64, 1),
+            Data::Null | Data::Unknown(_) => ty.extent(),
+            _ => (0, 1),
+        };
+        let facts = Facts { unknown_inside, size: inside.saturating_add(NODE), depth, ..Facts::default() };
+        Self { ty, data, facts }
     }
 
     /// Text, brought to normal form C as HCL does.
@@ -112,12 +154,14 @@ impl Value {
     }
 
     fn sequence(ty: Type, elements: Vec<Value>) -> Self {
-        let facts = Facts::of(&elements);
+        let facts = Facts::of(&elements).with_type(&ty, elements.is_empty());
         Self { ty, data: Data::Sequence(elements.into()), facts }
     }
 
     fn mapping(ty: Type, entries: BTreeMap<String, Value>) -> Self {
-        let facts = Facts::of(entries.values());
+        let mut facts = Facts::of(entries.values()).with_type(&ty, entries.is_empty());
+        let names = entries.keys().map(|name| name.len() as u64).sum();
+        facts.size = facts.size.saturating_add(names);
         Self { ty, data: Data::Mapping(Arc::new(entries)), facts }
     }
 

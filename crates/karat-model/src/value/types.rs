@@ -85,6 +85,23 @@ impl Type {
         }
     }
 
+    /// About how many bytes the type takes beyond its first node, and how deep it is.
+    pub(super) fn extent(&self) -> (u64, u32) {
+        let inside = |(size, depth): (u64, u32), ty: &Type, name: usize| {
+            let (inner_size, inner_depth) = ty.extent();
+            let inner_size = inner_size.saturating_add(super::NODE).saturating_add(name as u64);
+            (size.saturating_add(inner_size), depth.max(inner_depth + 1))
+        };
+        match self {
+            Self::Any | Self::String | Self::Number | Self::Bool => (0, 1),
+            Self::List(element) | Self::Set(element) | Self::Map(element) => inside((0, 1), element, 0),
+            Self::Tuple(elements) => elements.iter().fold((0, 1), |sum, ty| inside(sum, ty, 0)),
+            Self::Object(attributes) => {
+                attributes.iter().fold((0, 1), |sum, (name, found)| inside(sum, &found.ty, name.len()))
+            }
+        }
+    }
+
     /// Whether some part of the type is [`Type::Any`].
     pub fn has_any(&self) -> bool {
         match self {
