@@ -3,8 +3,8 @@
 use karat_model::diagnostic::{Code, Diagnostic, Diagnostics, code};
 use karat_model::value::{Type, Value};
 
-use crate::limit::too_many_steps;
 use crate::eval::{elements, eval};
+use crate::limit::too_many_steps;
 use crate::scope::Scope;
 use crate::tree::{Block, Body, Expr, ExprKind};
 

@@ -247,7 +247,8 @@ impl Evaluator<'_> {
             let result = self.access(element.clone(), base, each, scope);
             size = size.saturating_add(result.size());
             if size > MAX_SIZE {
-                return self.fail(Diagnostic::error(code::TOO_LARGE, "The result of `[*]` is too large").at(span));
+                return self
+                    .fail(Diagnostic::error(code::TOO_LARGE, "The result of `[*]` is too large").at(span));
             }
             if result.is_error() {
                 return result;

@@ -62,7 +62,8 @@ impl Evaluator<'_> {
         let before = self.diagnostics.len();
         let value = self.kind(expr, scope);
         // What a variable has was let through when it was made, and all of them together may be large.
-        let made_here = !matches!(expr.kind, ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Parens(_));
+        let made_here =
+            !matches!(expr.kind, ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Parens(_));
         let value = match too_large(&value, expr.span) {
             Some(problem) if made_here && !value.is_error() => self.fail(problem),
             _ => value,

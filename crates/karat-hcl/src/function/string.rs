@@ -46,10 +46,8 @@ pub(super) fn register(table: &mut FunctionTable) {
 
     let lists = Param::new("lists", Type::list(Type::String));
     table.insert("join", Function::new([param("separator")], Type::String, join).variadic(lists));
-    table.insert(
-        "split",
-        Function::new([param("separator"), param("text")], Type::list(Type::String), split),
-    );
+    table
+        .insert("split", Function::new([param("separator"), param("text")], Type::list(Type::String), split));
     table.insert(
         "replace",
         Function::new([param("text"), param("search"), param("replacement")], Type::String, |args| {
