@@ -212,11 +212,14 @@ impl Diagnostics {
         self.0.iter_mut()
     }
 
-    /// What people see: in the order of the text (those without a place first), each problem of a place once, at
+    /// What people see: in the order of the text (those without a place first, errors before warnings), each problem of a place once, at
     /// most 50.
     pub fn into_sorted(self) -> Vec<Diagnostic> {
         let mut all = self.0;
-        all.sort_by_key(|d| d.primary.as_ref().map(|label| (label.span.file, label.span.start)));
+        let place = |d: &Diagnostic| {
+            (d.primary.as_ref().map(|label| (label.span.file, label.span.start)), d.severity)
+        };
+        all.sort_by_key(place);
         let mut seen = HashSet::new();
         all.retain(|d| match &d.primary {
             Some(label) => seen.insert((d.code, Some(label.span), d.title.clone())),
@@ -226,7 +229,7 @@ impl Diagnostics {
             // A cut list must still show why the run stops.
             all.sort_by_key(|d| d.severity);
             let hidden = all.split_off(SHOWN);
-            all.sort_by_key(|d| d.primary.as_ref().map(|label| (label.span.file, label.span.start)));
+            all.sort_by_key(place);
             let severity = hidden.iter().map(|d| d.severity).min().unwrap_or(Severity::Warning);
             all.push(Diagnostic::new(
                 code::TOO_MANY,

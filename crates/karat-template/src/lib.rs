@@ -41,4 +41,6 @@ pub use load::{Loaded, from_texts, load};
 pub use progress::{Answer, DataRead, Paused, Progress};
 pub use requirement::Requirement;
 
+pub use karat_hcl::is_identifier as is_name;
+
 pub(crate) use karat_model::diagnostic::code;

@@ -9,6 +9,7 @@ mod command;
 mod data_sources;
 mod directories;
 mod dispatch;
+mod legacy_call;
 mod prompt;
 mod report;
 mod session;

@@ -20,6 +20,7 @@ use crate::arguments::Selection;
 use crate::command::End;
 use crate::data_sources::DataSources;
 use crate::directories::Directories;
+use crate::legacy_call;
 use crate::report::{self, Console};
 
 /// The Packer version whose templates, command line and output this is compatible with.
@@ -148,7 +149,8 @@ impl Session {
                 diagnostics.extend(check.diagnostics);
             }
         }
-        let diagnostics: Diagnostics = diagnostics.into_sorted().into_iter().collect();
+        let explain = |problem| legacy_call::explain(problem, &evaluation.sources);
+        let diagnostics: Diagnostics = diagnostics.into_sorted().into_iter().map(explain).collect();
         self.show(&diagnostics, &evaluation.sources);
         Ok((plan, diagnostics.has_errors()))
     }

@@ -35,7 +35,7 @@ impl Decoder {
         let data: BTreeMap<String, TemplateValue> =
             facts.iter().map(|(key, value)| (key.to_string(), template_value(value))).collect();
         let since_epoch = info.started.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let functions = standard(&RunFacts {
+        let mut functions = standard(&RunFacts {
             start: (since_epoch.as_secs() as i64, since_epoch.subsec_nanos()),
             template_dir: build.then(|| info.template_root.display().to_string()),
             cwd: info.cwd.display().to_string(),
@@ -45,6 +45,8 @@ impl Decoder {
             variables: BTreeMap::new(),
             build_data: Some(facts.iter().map(|(key, value)| (key.to_string(), fact_text(value))).collect()),
         });
+        // Packer 1.16 has no answer either: the variables of HCL are not those of JSON templates.
+        functions.insert("user", |_| Err("in HCL, variables are written ${var.NAME}".to_owned()));
         Self { functions, data }
     }
 
