@@ -212,13 +212,13 @@ impl Diagnostics {
         self.0.iter_mut()
     }
 
-    /// What people see: in the order of the text (those without a place first, errors before warnings), each problem of a place once, at
+    /// What people see: in the order of the text (those without a place first, as they were found;
+    /// errors of a place before its warnings), each problem of a place once, at
     /// most 50.
     pub fn into_sorted(self) -> Vec<Diagnostic> {
         let mut all = self.0;
-        let place = |d: &Diagnostic| {
-            (d.primary.as_ref().map(|label| (label.span.file, label.span.start)), d.severity)
-        };
+        let place =
+            |d: &Diagnostic| d.primary.as_ref().map(|label| (label.span.file, label.span.start, d.severity));
         all.sort_by_key(place);
         let mut seen = HashSet::new();
         all.retain(|d| match &d.primary {

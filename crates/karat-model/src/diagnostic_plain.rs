@@ -31,7 +31,7 @@ pub fn render_plain(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
             excerpt(primary.span, sources)
         ));
         if !primary.message.is_empty() {
-            parts.push(wrap(&primary.message));
+            parts.push(wrap(&sentence(&primary.message)));
         }
     }
     parts.extend(diagnostic.values.as_deref().and_then(with_values));
@@ -44,7 +44,11 @@ pub fn render_plain(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         let mut words = diagnostic.detail.iter().chain(&diagnostic.help);
         words.any(|words| words.contains(edit.replacement.trim()))
     };
-    parts.extend(diagnostic.fixes.iter().filter(|edit| !said(edit)).map(|edit| advise(edit, sources)));
+    match mended_line(&diagnostic.fixes, sources) {
+        Some(mended) => parts.push(mended),
+        None => parts
+            .extend(diagnostic.fixes.iter().filter(|edit| !said(edit)).map(|edit| advise(edit, sources))),
+    }
     let mut text = parts.join("\n\n");
     text.push_str("\n\n");
     text
@@ -68,6 +72,49 @@ fn with_values(values: &[NamedValue]) -> Option<String> {
 fn elsewhere(label: &Label, sources: &SourceMap) -> String {
     let message = if label.message.is_empty() { String::new() } else { format!(" ({})", label.message) };
     format!("  {}{message}:\n{}", place(label.span, sources), excerpt(label.span, sources))
+}
+
+/// What a label says, which stands by itself here.
+fn sentence(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or(text);
+    let mut letters = text.chars();
+    match letters.next() {
+        // Names of things stay as they are.
+        Some(first) if first.is_lowercase() && word.chars().all(char::is_alphabetic) => {
+            let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+            format!("{}{}{end}", first.to_uppercase(), letters.as_str())
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// The line as it should be, where several edits mend one line.
+fn mended_line(edits: &[Edit], sources: &SourceMap) -> Option<String> {
+    let [first, _, ..] = edits else { return None };
+    let line = |span: Span| (span.file, sources.position(span).line);
+    let at = |edit: &Edit| {
+        let whole = !edit.replacement.contains('\n') && !sources.snippet(edit.span).contains('\n');
+        (whole && line(edit.span) == line(first.span)).then(|| sources.position(edit.span).column - 1)
+    };
+    let mut columns: Vec<(usize, &Edit)> =
+        edits.iter().map(|edit| Some((at(edit)?, edit))).collect::<Option<_>>()?;
+    columns.sort_by_key(|(column, _)| *column);
+    let (file, number) = line(first.span);
+    let text = sources.text(file).split('\n').nth(number - 1)?.trim_end_matches('\r');
+    if text.chars().count() > LINE {
+        return None;
+    }
+    let mut letters = text.chars();
+    let (mut mended, mut done) = (String::new(), 0);
+    for (column, edit) in columns {
+        mended.extend(letters.by_ref().take(column.checked_sub(done)?));
+        mended.push_str(&edit.replacement);
+        let replaced = sources.snippet(edit.span).chars().count();
+        letters.by_ref().take(replaced).for_each(drop);
+        done = column + replaced;
+    }
+    mended.push_str(letters.as_str());
+    Some(format!("Write instead:\n\n{number:4}: {mended}"))
 }
 
 fn advise(edit: &Edit, sources: &SourceMap) -> String {
@@ -223,6 +270,45 @@ mod tests {
             "Error: Cycle\n\n  on a.pkr.hcl line 1:\n   1: a = local.b\n\n  on a.pkr.hcl line 2 (a needs b):\n   2: b = local.a\n\n\
              Note: n\n\nHelp: break it\n\nWrite 1 instead of local.a\n\n"
         );
+    }
+
+    #[test]
+    fn cli_28_several_edits_show_the_line_as_it_should_be() {
+        let (map, find) = map("x = 1\né = tostring(日)\r\n");
+        let edit = |span, replacement: &str| Edit { span, replacement: replacement.to_owned() };
+        let problem = Diagnostic::error(code::SYNTAX, "T")
+            .fix(edit(find("tostring"), "convert"))
+            .fix(edit(find("日").at_end(), ", string"));
+        assert_eq!(
+            render_plain(&problem, &map),
+            "Error: T\n\nWrite instead:\n\n   2: é = convert(日, string)\n\n"
+        );
+    }
+
+    #[test]
+    fn cli_28_values_stand_before_the_detail_as_in_packer() {
+        let (map, find) = map("a = upper(var.l, var.s)\n");
+        let named = |name: &str, value: crate::value::Value| NamedValue::new(name, &value).unwrap();
+        let values = vec![
+            named("var.l", crate::value::Value::tuple(vec![crate::value::Value::number(1)])),
+            named("var.s", crate::value::Value::string("x").mark_sensitive()),
+        ];
+        let problem =
+            Diagnostic::error(code::SYNTAX, "T").label(find("upper"), "one too many").values(values).detail("D");
+        assert_eq!(
+            render_plain(&problem, &map),
+            "Error: T\n\n  on a.pkr.hcl line 1:\n   1: a = upper(var.l, var.s)\n\nOne too many.\n\n\
+             with var.l as tuple with 1 element,\n     var.s as (sensitive value).\n\nD\n\n"
+        );
+    }
+
+    #[test]
+    fn cli_28_a_very_long_line_is_cut_around_its_column() {
+        let text = format!("{}nope{}\n", "x".repeat(1000), "y".repeat(1000));
+        let (map, find) = map(&text);
+        let shown = render_plain(&Diagnostic::error(code::SYNTAX, "T").at(find("nope")), &map);
+        let line = shown.lines().nth(3).unwrap();
+        assert_eq!(line, format!("   1: …{}nope{}…", "x".repeat(99), "y".repeat(97)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use karat_hcl::function::FunctionTable;
 use karat_hcl::json::{self, Form, Property, Role};
 use karat_hcl::tree::{Attribute, Body};
-use karat_hcl::{Scope, eval};
+use karat_hcl::{Scope, eval, mentioned};
 use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
 use karat_model::secret::REDACTED;
 use karat_model::span::{FileId, SourceMap, Span};
@@ -181,7 +181,7 @@ impl<'t, 'a> Assignments<'t, 'a> {
                             "without a type, var.{name} has the type of its default, a list of exactly that length; \
                              declare it: type = list({element})"
                         ))
-                        .fix(Edit { span: place, replacement: format!("type = list({element})\n  ") });
+                        .fix(Edit { span: place, replacement: format!("type    = list({element})\n  ") });
                 }
                 diagnostics.push(problem);
                 self.refused.push(name);
@@ -277,13 +277,15 @@ fn check_rule(
     diagnostics: &mut Diagnostics,
 ) {
     let own = Value::object(BTreeMap::from([(name.to_owned(), assigned.value.clone())]));
-    let result = eval(rule.condition, &Scope::new(functions.clone()).with("var", own), diagnostics);
+    let scope = Scope::new(functions.clone()).with("var", own);
+    let result = eval(rule.condition, &scope, diagnostics);
     if result.is_error() || !result.is_known() {
         return;
     }
     let wrong = |reason: String| {
         Diagnostic::error(code::INVALID_VALIDATION, "Invalid variable validation result")
             .at(rule.condition.span)
+            .values(mentioned(rule.condition, &scope))
             .detail(format!("Invalid validation condition result value: {reason}."))
     };
     match result.convert(&Type::Bool) {

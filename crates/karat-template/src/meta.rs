@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use karat_hcl::json::{Form, Role};
 use karat_hcl::tree::{Attribute, Body, Expr};
-use karat_hcl::{Scope, eval};
+use karat_hcl::{Scope, eval, mentioned};
 use karat_model::diagnostic::{Diagnostic, Diagnostics};
 use karat_model::duration;
 use karat_model::span::Span;
@@ -239,6 +239,7 @@ fn evaluate_or_null(
                 .label(expr.span, error.to_string())
         }
     };
+    let problem = problem.values(mentioned(expr, scope));
     diagnostics.push(problem);
     None
 }
