@@ -43,13 +43,18 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// Registers `secret`: whole, with CRLF as LF, and each of its lines (Packer 1.16's rule). Empty text is ignored.
+    /// Registers `secret`: whole, with CRLF as LF, and each of its lines (Packer 1.16's rule), each also as it reads in
+    /// quotes, with its escapes, in a template's text or in a message. Empty text is ignored.
     pub fn add(&self, secret: &str) {
         let unix = secret.replace("\r\n", "\n");
         let Ok(mut secrets) = self.secrets.write() else { return };
-        for text in [secret, unix.as_str()].into_iter().chain(unix.lines()) {
-            if !text.trim().is_empty() && !secrets.iter().any(|known| known == text) {
-                secrets.push(text.to_string());
+        for text in
+            [secret, unix.as_str()].into_iter().chain(unix.lines()).filter(|text| !text.trim().is_empty())
+        {
+            for text in [text.to_string(), escaped(text)] {
+                if !secrets.contains(&text) {
+                    secrets.push(text);
+                }
             }
         }
         // The longest first, so that a secret that contains another is hidden whole.
@@ -69,6 +74,22 @@ impl Redactor {
     }
 }
 
+/// As between the quotes of HCL, JSON or a debug format.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' => escaped.push_str("\\\""),
+            '\\' => escaped.push_str("\\\\"),
+            '\n' => escaped.push_str("\\n"),
+            '\r' => escaped.push_str("\\r"),
+            '\t' => escaped.push_str("\\t"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +101,13 @@ mod tests {
         assert_eq!(redactor.redact("a first line b"), "a <sensitive> b");
         assert_eq!(redactor.redact("x first line\nsecond y"), "x <sensitive> y");
         assert_eq!(redactor.redact("the second"), "the <sensitive>");
+    }
+
+    #[test]
+    fn core_17_secrets_are_hidden_where_they_stand_escaped_in_quotes() {
+        let redactor = Redactor::default();
+        redactor.add("a\"b\\c");
+        assert_eq!(redactor.redact(r#"x = "a\"b\\c" or a"b\c"#), r#"x = "<sensitive>" or <sensitive>"#);
     }
 
     #[test]

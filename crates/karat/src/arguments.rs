@@ -165,6 +165,9 @@ pub(crate) struct Fmt {
     /// Enter subdirectories, too
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) recursive: bool,
+    /// Show names, changes and what is wrong as JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args, Debug)]

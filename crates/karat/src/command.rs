@@ -60,6 +60,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> End {
         Command::Build(build) => build.json,
         Command::Validate(validate) => validate.json,
         Command::Inspect(inspect) => inspect.json,
+        Command::Fmt(fmt) => fmt.json,
         _ => false,
     };
     let console = Console::new(arguments.machine_readable, json, color, strict);

@@ -87,6 +87,10 @@ impl Console {
 
     /// Text as it is, without a line end of its own: the output of `inspect`, help.
     pub(crate) fn raw(self, text: &str) {
+        if self.json {
+            let line = text.strip_suffix('\n').filter(|line| !line.contains('\n'));
+            return write_quietly(&json::message(line.unwrap_or(text), false));
+        }
         write_quietly(text);
     }
 

@@ -53,6 +53,101 @@ fn cli_28_every_example_shows_its_code_and_the_mended_one_nothing() {
 }
 
 #[test]
+fn cli_28_json_lines_have_everything_and_no_secrets() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "t.pkr.hcl",
+        "variable \"key\" {\n  sensitive = true\n  default   = \"hunter\\\"2\"\n}\n\
+         source \"null\" \"a\" {\n  communicator = \"none\"\n}\n\
+         build {\n  sources = [\"null.a\"]\n  provisioner \"shell-local\" {\n    inlin = [\"hunter\\\"2\"]\n  }\n}\n\
+         locals {\n  a = parseint(var.key, 10)\n  b = parseint(\"hunter\\\"2\", 10)\n}\n",
+    );
+    let run = sandbox.karat(["validate", "--json", "t.pkr.hcl"]).exits(1);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(
+        lines[0],
+        "{\"type\":\"diagnostic\",\"severity\":\"error\",\"code\":\"unknown-argument\",\"title\":\"There is no argument `inlin` here\",\
+         \"detail\":null,\"context\":\"build\",\"primary\":{\"file\":\"t.pkr.hcl\",\"start\":{\"line\":11,\"column\":5,\"byte\":175},\
+         \"end\":{\"line\":11,\"column\":10,\"byte\":180},\"message\":\"\"},\"secondary\":[],\"values\":[],\"notes\":[],\
+         \"help\":[\"did you mean `inline`?\"],\"fixes\":[{\"file\":\"t.pkr.hcl\",\"start\":{\"line\":11,\"column\":5,\"byte\":175},\
+         \"end\":{\"line\":11,\"column\":10,\"byte\":180},\"replacement\":\"inline\"}]}"
+    );
+    let value =
+        "\"values\":[{\"name\":\"var.key\",\"type\":\"string\",\"state\":\"sensitive\",\"value\":null}]";
+    assert!(lines[1].contains(value), "{run}");
+    // Not only by its mark: the same text elsewhere is hidden, too, whatever JSON makes of its quote.
+    assert!(lines[2].contains("<sensitive>"), "{run}");
+    assert!(!run.stdout.contains("hunter"), "{run}");
+    let ok = sandbox.write(
+        "ok.pkr.hcl",
+        "source \"null\" \"a\" {\n  communicator = \"none\"\n}\nbuild {\n  sources = [\"null.a\"]\n}\n",
+    );
+    let run = sandbox.karat(["validate".as_ref(), "--json".as_ref(), ok.as_os_str()]).exits(0);
+    assert_eq!(
+        run.stdout,
+        "{\"type\":\"message\",\"severity\":\"info\",\"text\":\"The configuration is valid.\"}\n"
+    );
+    let run = sandbox.karat(["build".as_ref(), "--json".as_ref(), ok.as_os_str()]).exits(0);
+    let lines: Vec<serde_json::Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert!(!lines.is_empty() && lines.iter().all(|line| line["type"] == "event"), "{run}");
+    for other in ["--strict", "--machine-readable"] {
+        let run =
+            sandbox.karat(["validate".as_ref(), "--json".as_ref(), other.as_ref(), ok.as_os_str()]).exits(1);
+        assert!(run.stdout.contains("--json does not go with"), "{run}");
+    }
+}
+
+#[test]
+fn cli_28_how_to_learn_more_is_said_once_and_not_under_strict() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t.pkr.hcl", "locals {\n  a = nope\n  b = uper(1)\n}\n");
+    let run = sandbox.karat(["validate", "t.pkr.hcl"]).exits(1);
+    let more =
+        "For more: karat explain CODE; the codes are missing-build, unknown-function, unknown-variable\n";
+    assert!(run.stdout.trim_end_matches('\n').ends_with(more.trim_end()), "{run}");
+    assert_eq!(run.stdout.matches("karat explain").count(), 1, "{run}");
+    let strict = sandbox.karat(["validate", "--strict", "t.pkr.hcl"]).exits(1);
+    assert!(!strict.stdout.contains("karat explain"), "{strict}");
+    let machine = sandbox.karat(["validate", "--machine-readable", "t.pkr.hcl"]).exits(1);
+    assert!(!machine.stdout.contains("karat explain"), "{machine}");
+}
+
+#[test]
+fn tpl_11_legacy_functions_name_what_hcl_has() {
+    let sandbox = Sandbox::new();
+    let template = |line: &str| {
+        format!(
+            "variable \"region\" {{\n  default = \"eu\"\n}}\nsource \"null\" \"a\" {{\n  communicator = \"none\"\n}}\n\
+             build {{\n  sources = [\"null.a\"]\n  provisioner \"shell-local\" {{\n    inline = [{line}]\n  }}\n}}\n"
+        )
+    };
+    sandbox.write("t.pkr.hcl", template("\"echo {{user `region`}}\""));
+    let run = sandbox.karat(["validate", "t.pkr.hcl"]).exits(1);
+    assert!(run.stdout.contains("error calling user: in HCL, variables are written ${var.NAME}"), "{run}");
+    assert!(run.stdout.contains("Write ${var.region} instead of {{user `region`}}\n"), "{run}");
+    sandbox.write("t.pkr.hcl", template("\"echo {{env `HOME`}}\""));
+    let run = sandbox.karat(["validate", "t.pkr.hcl"]).exits(1);
+    assert!(run.stdout.contains("error calling env:") && run.stdout.contains("env(\"NAME\") }"), "{run}");
+    // What Packer 1.16 still renders in HCL is fine.
+    sandbox.write("t.pkr.hcl", template("\"echo {{isotime}} {{timestamp}} {{uuid}} {{build_name}}\""));
+    sandbox.karat(["validate", "t.pkr.hcl"]).exits(0);
+}
+
+#[test]
+fn tpl_11_a_fact_that_no_build_knows_names_one_that_is_near() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "t.pkr.hcl",
+        "source \"null\" \"a\" {\n  communicator = \"none\"\n}\nbuild {\n  sources = [\"null.a\"]\n  \
+         provisioner \"shell-local\" {\n    inline = [\"echo ${build.Hots}\"]\n  }\n}\n",
+    );
+    let run = sandbox.karat(["validate", "--json", "t.pkr.hcl"]).exits(1);
+    assert!(run.stdout.contains("\"title\":\"`build` has no attribute \\\"Hots\\\"\""), "{run}");
+    assert!(run.stdout.contains("\"replacement\":\"Host\""), "{run}");
+}
+
+#[test]
 fn cli_28_explain_shows_pages() {
     let sandbox = Sandbox::new();
     let all = sandbox.karat(["explain"]).exits(0);
