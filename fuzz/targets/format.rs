@@ -1,4 +1,5 @@
 //! The formatter: nothing but white space changes, and formatting once is enough.
+#![no_main]
 
 use karat_hcl::token::TokenKind;
 use karat_hcl::{format, lex, parse};
