@@ -71,6 +71,16 @@ impl Template {
     }
 }
 
+/// A text as Go's `%q` shows it: in double quotes.
+pub fn quoted(text: &str) -> String {
+    print::quote(text, false)
+}
+
+/// A number as Go's `%g` shows it: with as few digits as identify it.
+pub fn shortest(number: f64) -> String {
+    float::format_float(number, 'g', None, false)
+}
+
 /// Parses and renders `text` at once.
 ///
 /// # Errors

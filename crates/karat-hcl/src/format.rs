@@ -107,7 +107,7 @@ impl Layout<'_> {
 
     /// How many brackets these tokens leave open; below 0: close.
     fn depth(&self, tokens: Range<usize>) -> isize {
-        tokens.map(|at| depth(self.kind(at))).sum()
+        tokens.map(|at| self.kind(at).depth()).sum()
     }
 
     /// Each line that opens brackets, however many, sets what follows one level to the right, until as many are closed.
@@ -214,15 +214,6 @@ impl Layout<'_> {
     }
 }
 
-/// How many levels a token opens.
-fn depth(kind: TokenKind) -> isize {
-    match kind {
-        T::OpenBrace | T::OpenBracket | T::OpenParen | T::OpenInterpolation | T::OpenDirective => 1,
-        T::CloseBrace | T::CloseBracket | T::CloseParen | T::CloseTemplate => -1,
-        _ => 0,
-    }
-}
-
 /// Whether a space stands between two neighbours; `before` is what stands before the left one, `is_in` whether
 /// that one is the word between a `for` and its collection.
 fn apart(before: Option<TokenKind>, left: TokenKind, is_in: bool, right: TokenKind) -> bool {
@@ -239,7 +230,7 @@ fn apart(before: Option<TokenKind>, left: TokenKind, is_in: bool, right: TokenKi
         _ if is_in => true,
         // An index.
         (T::Ident | T::Number, T::OpenBracket) => false,
-        (left, T::OpenBracket) if depth(left) < 0 => false,
+        (left, T::OpenBracket) if left.depth() < 0 => false,
         (T::Not, _) => false,
         (T::Minus, _) => before.is_some_and(ends_operand),
         (T::OpenBrace, T::CloseBrace) => false,
@@ -247,7 +238,7 @@ fn apart(before: Option<TokenKind>, left: TokenKind, is_in: bool, right: TokenKi
         // `${ {a = 1}.a }` shows its braces.
         (T::OpenInterpolation | T::OpenDirective, T::OpenBrace) | (T::CloseBrace, T::CloseTemplate) => true,
         (T::CloseTemplate, T::OpenInterpolation | T::OpenDirective) => false,
-        (left, right) => depth(left) <= 0 && depth(right) >= 0,
+        (left, right) => left.depth() <= 0 && right.depth() >= 0,
     }
 }
 

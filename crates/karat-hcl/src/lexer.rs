@@ -24,6 +24,16 @@ pub fn lex_template(text: &str) -> Vec<Token> {
     Lexer::new(text, Some(Mode::Bare)).run()
 }
 
+/// Whether an expression goes on in the next line: a bracket, an interpolation or a heredoc is open.
+pub fn goes_on(text: &str) -> bool {
+    let open = |token: &Token| match token.kind {
+        T::OpenHeredoc => 1,
+        T::CloseHeredoc => -1,
+        kind => kind.depth(),
+    };
+    lex(&format!("{text}\n")).iter().map(open).sum::<isize>() > 0
+}
+
 /// Whether the whole text is one name.
 pub fn is_identifier(text: &str) -> bool {
     !text.is_empty() && identifier(text) == text.len()
@@ -386,6 +396,16 @@ mod tests {
                 check_lossless(&text[..at]);
                 check_lossless(&text[at..]);
             }
+        }
+    }
+
+    #[test]
+    fn cli_24_brackets_and_heredocs_go_on() {
+        for text in ["[", "f(1,", "{\n a = 1", "\"${", "<<E", "<<E\nx", "[<<E\nE\n"] {
+            assert!(goes_on(text), "{text}");
+        }
+        for text in ["", "1 +", "[]", ")", "\"[", "<<E\nE", "# {", "f(1)"] {
+            assert!(!goes_on(text), "{text}");
         }
     }
 

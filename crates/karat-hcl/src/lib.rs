@@ -27,6 +27,6 @@ pub use dynamic::Dynamic;
 pub use eval::{eval, mentioned};
 pub use expression::{Reference, Traversal};
 pub use format::format;
-pub use lexer::{is_identifier, lex, lex_template};
+pub use lexer::{goes_on, is_identifier, lex, lex_template};
 pub use parser::{MAX_DEPTH, parse, parse_expression, parse_template};
 pub use scope::Scope;

@@ -45,6 +45,11 @@ impl<'parent> Scope<'parent> {
         self.variables.insert(name.into(), value);
     }
 
+    /// Takes the meaning that a name has here away.
+    pub fn unset(&mut self, name: &str) {
+        self.variables.remove(name);
+    }
+
     /// The same scope with one more variable.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: Value) -> Self {

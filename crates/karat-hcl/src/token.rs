@@ -101,6 +101,19 @@ pub struct Token {
 }
 
 impl TokenKind {
+    /// How many brackets it opens, interpolations and directives included; below 0: closes.
+    pub fn depth(self) -> isize {
+        match self {
+            Self::OpenBrace
+            | Self::OpenBracket
+            | Self::OpenParen
+            | Self::OpenInterpolation
+            | Self::OpenDirective => 1,
+            Self::CloseBrace | Self::CloseBracket | Self::CloseParen | Self::CloseTemplate => -1,
+            _ => 0,
+        }
+    }
+
     /// The token in words, for messages.
     pub fn describe(self) -> &'static str {
         match self {

@@ -5,13 +5,14 @@
 //! STATE/karat.db.lock            held for the moment of opening it
 //! STATE/runs/RUN/events.jsonl    a run's log: its header, then one event per line
 //! STATE/runs/RUN/lease           locked by the process that runs it
+//! STATE/console_history          what was typed into the console; its editor writes it
 //! ```
 
 mod database;
 mod logs;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -28,6 +29,11 @@ use crate::store::{Ledger, RunLog};
 /// How many runs are remembered at least. An older one is forgotten when a run ends, unless it is live or has open
 /// entries in the ledger.
 pub const KEPT_RUNS: usize = 200;
+
+/// The file with the lines that were typed into the console.
+pub fn console_history(state: &Path) -> PathBuf {
+    state.join("console_history")
+}
 
 /// The store in a directory, shared with every other process that uses the directory.
 ///

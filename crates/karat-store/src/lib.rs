@@ -21,7 +21,7 @@ mod store;
 #[cfg(test)]
 mod conformance;
 
-pub use disk::{DiskStore, KEPT_RUNS};
+pub use disk::{DiskStore, KEPT_RUNS, console_history};
 pub use error::StoreError;
 pub use fault::{FAULT_VARIABLE, FaultLedger};
 pub use memory::MemoryStore;

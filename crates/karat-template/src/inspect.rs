@@ -1,24 +1,18 @@
 //! What a template has, in words.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use karat_hcl::Scope;
 use karat_model::diagnostic::{Diagnostic, Diagnostics};
 use karat_model::span::SourceMap;
-use karat_model::value::Value;
 
-use crate::assignment::Assignments;
 use crate::build::{BuildBlock, Reader, Use};
-use crate::evaluate::{Evaluation, evaluate};
+use crate::code;
 use crate::inputs::Inputs;
 use crate::load::Loaded;
 use crate::progress::Progress;
-use crate::show::{quote, show};
+use crate::survey::{Survey, Unreadable, survey};
 use crate::template::Template;
-use crate::variable::Variable;
-use crate::walk::{Values, Walk};
-use crate::{code, functions, names};
 
 /// What came of looking at a template.
 pub struct Inspection {
@@ -37,49 +31,16 @@ pub struct Inspection {
 /// Describes a template. Sensitive values show as `<sensitive>`, those that are not known as `<unknown>`. Data sources are
 /// read with [`Inputs::read_data`].
 pub fn inspect<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, Inspection> {
-    let text_only = Inputs { syntax_only: true, ..inputs.clone() };
-    let Evaluation { diagnostics, sources, .. } =
-        evaluate(loaded, &text_only).finish(|_| Err(Diagnostics::new()));
-    if diagnostics.has_errors() {
-        return Progress::Done(Inspection { messages: None, diagnostics, sources, secrets: Vec::new() });
-    }
-    let mut ignored = Diagnostics::new();
-    let template = Template::collect(loaded, &functions::of_defaults(inputs), &mut ignored);
-    let mut texts = loaded.sources.as_ref().clone();
-    let assigned = Assignments::collect(&template.variables, loaded, inputs, &mut texts, &mut ignored);
-    let value = |variable: &Variable<'_>| match assigned.get(variable.name) {
-        Some(assigned) => assigned.value.clone(),
-        None => Value::unknown(variable.constraint.ty.clone()),
-    };
-    let variables: BTreeMap<String, Value> =
-        template.variables.iter().map(|variable| (variable.name.to_owned(), value(variable))).collect();
-    let mut secrets = Vec::new();
-    let mut text = String::from("> input-variables:\n\n");
-    for (name, value) in &variables {
-        text.push_str(&format!("var.{name}: {}\n", quote(&show(value))));
-        secrets.extend(value.sensitive_strings());
-    }
-    let table = functions::all(loaded, inputs);
-    let mut scope = names::common(table, variables, &inputs.cwd, &loaded.directory, &inputs.packer_version);
-    let walk = Walk::through(&template, inputs, &scope, &mut Diagnostics::new());
-    Progress::of(
-        walk,
-        Box::new(move |Values { locals, data, .. }| {
-            text.push_str("\n> local-variables:\n\n");
-            for (name, value) in locals.iter().filter(|(_, value)| !value.is_error()) {
-                text.push_str(&format!("local.{name}: {}\n", quote(&show(value))));
-            }
-            for local in template.locals.iter().filter(|local| local.sensitive) {
-                secrets.extend(locals.get(local.name).map(Value::sensitive_strings).unwrap_or_default());
-            }
-            scope.set("local", Value::object(locals));
-            scope.set("data", data);
-            let mut builds = String::from("> builds:\n");
-            describe_builds(&template, inputs, &scope, &mut builds);
-            let messages = Some(["Packer Inspect: HCL2 mode\n".to_owned(), text, builds]);
-            Inspection { messages, diagnostics, sources, secrets }
-        }),
-    )
+    let inspected = survey(loaded, inputs, |survey| {
+        let mut builds = String::from("> builds:\n");
+        describe_builds(&survey.template, inputs, &survey.scope, &mut builds);
+        let messages = Some(["Packer Inspect: HCL2 mode\n".to_owned(), survey.listing, builds]);
+        let Survey { diagnostics, sources, secrets, .. } = survey;
+        Inspection { messages, diagnostics, sources, secrets }
+    });
+    inspected.unwrap_or_else(|Unreadable { diagnostics, sources }| {
+        Progress::Done(Inspection { messages: None, diagnostics, sources, secrets: Vec::new() })
+    })
 }
 
 fn describe_builds(template: &Template<'_>, inputs: &Inputs<'_>, scope: &Scope<'static>, text: &mut String) {

@@ -1,7 +1,7 @@
 //! What a Packer template asks for: text in, a plan of builds out.
 //!
 //! [`load`] reads the files, [`evaluate`] turns them and the [`Inputs`] into a [`Plan`](karat_model::plan::Plan), and
-//! [`inspect`] describes a template without deciding anything. Nothing but [`load`] touches the file system, and nothing
+//! [`inspect`] describes a template without deciding anything; a [`Console`] evaluates what somebody types. Nothing but [`load`] touches the file system, and nothing
 //! reads data sources: an evaluation asks for them and goes on when it is told what they offer ([`Progress`]).
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -9,6 +9,7 @@
 mod assignment;
 mod build;
 mod component;
+mod console;
 mod constraint;
 mod evaluate;
 mod expand;
@@ -30,10 +31,12 @@ mod select;
 mod settle;
 mod shape;
 mod show;
+mod survey;
 mod template;
 mod variable;
 mod walk;
 
+pub use console::{Console, Opened, Refused, console};
 pub use evaluate::{Evaluation, evaluate};
 pub use inputs::{Inputs, VarFile};
 pub use inspect::{Inspection, inspect};

@@ -1,5 +1,6 @@
-//! Values as `inspect` prints them.
+//! Values as `inspect` and `console` print them.
 
+use karat_gotmpl::{quoted, shortest};
 use karat_model::secret::REDACTED;
 use karat_model::value::{Number, Value};
 
@@ -32,29 +33,6 @@ fn redacted(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Text in quotes, as Go's `%q` writes it.
-pub(crate) fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\u{7}' => quoted.push_str("\\a"),
-            '\u{8}' => quoted.push_str("\\b"),
-            '\u{c}' => quoted.push_str("\\f"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            '\u{b}' => quoted.push_str("\\v"),
-            c if c < ' ' || c == '\u{7f}' => quoted.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
 fn nested(value: &Value, depth: usize) -> String {
     let indent = "  ".repeat(depth + 1);
     let end = "  ".repeat(depth);
@@ -72,7 +50,7 @@ fn nested(value: &Value, depth: usize) -> String {
             return "{}".to_owned();
         }
         let entry = |(name, value): (&String, &Value)| {
-            format!("{indent}{} = {}\n", quote(name), nested(value, depth + 1))
+            format!("{indent}{} = {}\n", quoted(name), nested(value, depth + 1))
         };
         return format!("{{\n{}{end}}}", entries.map(entry).collect::<String>());
     }
@@ -80,10 +58,10 @@ fn nested(value: &Value, depth: usize) -> String {
         return "null".to_owned();
     }
     if value.is_sensitive() {
-        return quote(&value.as_str().map_or_else(|| REDACTED.to_owned(), redacted));
+        return quoted(&value.as_str().map_or_else(|| REDACTED.to_owned(), redacted));
     }
     match (value.as_str(), value.as_bool(), value.as_number()) {
-        (Some(text), ..) => quote(text),
+        (Some(text), ..) => quoted(text),
         (_, Some(truth), _) => truth.to_string(),
         (.., Some(number)) => show_number(number),
         _ => UNKNOWN.to_owned(),
@@ -92,20 +70,11 @@ fn nested(value: &Value, depth: usize) -> String {
 
 /// Whole numbers in full, others as machine floats: Packer keeps no more of them here.
 fn show_number(number: &Number) -> String {
-    if let Some(whole) = number.to_i64() {
-        return whole.to_string();
-    }
-    let Some(float) = number.to_f64() else { return number.to_string() };
-    let exponent = if float == 0.0 { 0.0 } else { float.abs().log10().floor() };
-    if (-4.0..21.0).contains(&exponent) {
-        return float.to_string();
-    }
-    let text = format!("{float:e}");
-    match text.split_once('e') {
-        Some((digits, exponent)) => {
-            let (sign, size) = exponent.strip_prefix('-').map_or(('+', exponent), |size| ('-', size));
-            format!("{digits}e{sign}{size:0>2}")
+    match (number.to_i64(), number.to_f64()) {
+        (Some(whole), _) => whole.to_string(),
+        (None, Some(float)) => shortest(float),
+        (None, None) => {
+            shortest(if number.to_string().starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY })
         }
-        None => text,
     }
 }

@@ -67,6 +67,17 @@ impl<'a> Walk<'a> {
         walk
     }
 
+    /// The same for somebody who wants to see everything, and not build anything.
+    pub(crate) fn through_all(
+        template: &Template<'a>,
+        inputs: &Inputs<'a>,
+        scope: &Scope<'static>,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let graph = Graph::new(template, inputs, diagnostics);
+        Self::new(graph, scope.clone(), inputs, &Diagnostics::new())
+    }
+
     /// Nothing is read once `diagnostics` has errors, nor after the first mistake on the way: the build will not take
     /// place.
     fn new(graph: Graph<'a>, scope: Scope<'static>, inputs: &Inputs<'a>, diagnostics: &Diagnostics) -> Self {

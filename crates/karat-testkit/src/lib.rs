@@ -1,4 +1,4 @@
-//! What the tests of Karat share: a home of their own, a private SSH server, an HTTP server, the guests of
+//! What the tests of Karat share: a home of their own, a terminal, a private SSH server, an HTTP server, the guests of
 //! `testbed/make`, and programs that only pretend.
 //!
 //! Everything here panics with a sentence that names what is missing and how to get it: a test that cannot run must
@@ -16,6 +16,7 @@ mod normal;
 mod run;
 mod sandbox;
 mod sshd;
+mod terminal;
 
 pub use fake::Fake;
 pub use guest::Guest;
@@ -24,6 +25,7 @@ pub use normal::Normal;
 pub use run::Run;
 pub use sandbox::{Sandbox, karat_binary};
 pub use sshd::Sshd;
+pub use terminal::Terminal;
 
 use std::time::{Duration, Instant};
 

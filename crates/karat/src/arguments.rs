@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Validate(Validate),
     /// Show a template's variables and builds
     Inspect(Inspect),
+    /// Try expressions out, with a template's variables and functions
+    Console(Console),
     /// Lay templates and variable files out in the one canonical way
     Fmt(Fmt),
     /// List earlier runs, or show one again
@@ -146,6 +148,35 @@ pub(crate) struct Inspect {
     /// Packer's old order: data sources one after another, which see no locals, then locals
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) use_sequential_evaluation: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Console {
+    /// A .pkr.hcl file, or a directory of them; without one, only functions are there
+    pub(crate) template: Option<PathBuf>,
+    /// Set a variable
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub(crate) variables: Vec<String>,
+    /// Read variables from a file (.pkrvars.hcl)
+    #[arg(long = "var-file", value_name = "FILE")]
+    pub(crate) variable_files: Vec<PathBuf>,
+    /// The language, where no template tells it
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) config_type: Option<ConfigType>,
+    /// Read the data sources; otherwise what they offer is unknown
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    pub(crate) evaluate_datasources: bool,
+    /// Packer's old order: data sources one after another, which see no locals, then locals
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    pub(crate) use_sequential_evaluation: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConfigType {
+    /// HCL2
+    Hcl2,
+    /// Legacy JSON
+    Json,
 }
 
 #[derive(Args, Debug)]

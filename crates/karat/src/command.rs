@@ -11,6 +11,7 @@ use crate::arguments::{Arguments, Command, go_style, version_command};
 use crate::report::{self, Console};
 
 mod build;
+mod console;
 mod explain;
 mod fmt;
 mod gc;
@@ -73,6 +74,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> End {
         Command::Build(build) => build::run(&build, console, strict),
         Command::Validate(validate) => validate::run(&validate, console, strict),
         Command::Inspect(inspect) => inspect::run(&inspect, console, strict),
+        Command::Console(arguments) => console::run(arguments, console, strict),
         Command::Fmt(fmt) => fmt::run(&fmt, console, strict),
         Command::Runs(runs) => runs::run(&runs, console),
         Command::Explain(explain) => explain::run(&explain, console),

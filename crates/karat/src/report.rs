@@ -73,6 +73,11 @@ impl Console {
         self.line("say", text, false);
     }
 
+    /// Says something that was asked for.
+    pub(crate) fn message(self, text: &str) {
+        self.line("message", text, false);
+    }
+
     /// Says that something failed.
     pub(crate) fn error(self, text: &str) {
         self.line("error", text, true);

@@ -177,7 +177,7 @@ impl Session {
     }
 
     /// Shows one problem that stands in no text.
-    fn refuse(&self, problem: Diagnostic) -> End {
+    pub(crate) fn refuse(&self, problem: Diagnostic) -> End {
         self.show(&[problem].into_iter().collect(), &SourceMap::default());
         End::Failure
     }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use karat_model::diagnostic::{Diagnostic, Edit, code};
-use karat_model::span::Span;
 
 use super::{Failed, Parsed, Parser, SYNTAX, T};
 use crate::token::{Token, TokenKind};

@@ -4,6 +4,7 @@
 
 mod build;
 mod component;
+mod console;
 mod data;
 mod files;
 mod function;
