@@ -35,7 +35,13 @@ pub(super) fn register(table: &mut FunctionTable) {
 
 /// Lists run in step; what is no list is the same in every row.
 fn formatlist(args: &[Value]) -> Result<Value> {
-    if args.iter().any(|arg| !arg.is_wholly_known()) {
+    // How many rows there are, only lists that are known tell.
+    let is_list = |ty: &Type| matches!(ty, Type::List(_) | Type::Tuple(_) | Type::Any);
+    let is_open = |arg: &Value| match arg.ty() {
+        Type::Set(_) => !arg.is_wholly_known(),
+        ty => !arg.is_known() && is_list(ty),
+    };
+    if args.iter().any(is_open) {
         return Ok(Value::unknown(Type::list(Type::String)));
     }
     let (format, args) = (text(args, 0), args.get(1..).unwrap_or_default());
@@ -57,7 +63,11 @@ fn formatlist(args: &[Value]) -> Result<Value> {
             Some(list) => list.get(row).cloned().unwrap_or_else(Value::error),
             None => arg.clone(),
         });
-        lines.push(render(format, &cells.collect::<Vec<_>>())?.into());
+        let cells: Vec<Value> = cells.collect();
+        lines.push(match cells.iter().all(Value::is_wholly_known) {
+            true => render(format, &cells)?.into(),
+            false => Value::unknown(Type::String),
+        });
     }
     Ok(Value::list(Type::String, lines))
 }
@@ -82,7 +92,7 @@ fn render(format: &str, args: &[Value]) -> Result<String> {
         output.push_str(&rest[..start]);
         let directive = &rest[start..];
         let offset = format.len() - directive.len();
-        let (mut flags, behind) = flags(&directive[1..])?;
+        let (flags, behind) = flags(&directive[1..])?;
         let (index, behind) = index(behind)?;
         let mut chars = behind.chars();
         let Some(verb) = chars.next() else {
@@ -104,9 +114,6 @@ fn render(format: &str, args: &[Value]) -> Result<String> {
         };
         next = at + 1;
         used = used.max(next);
-        if flags.minus {
-            flags.zero = false;
-        }
         output.push_str(&verbed(value, verb, &flags).map_err(|problem| {
             let problem = format!("{directive} at {offset} {problem}");
             if problem.ends_with("no such verb") {
@@ -193,7 +200,11 @@ fn verbed(value: &Value, verb: char, flags: &Flags) -> std::result::Result<Strin
         }
         'v' => match (value.as_str(), value.as_number()) {
             (Some(text), _) => text.to_owned(),
-            (_, Some(_)) => return verbed(&value, 'g', &Flags { precision: None, ..*flags }),
+            (_, Some(number)) if number.is_finite() => {
+                let sign = if number.to_string().starts_with('-') { "-" } else { "" };
+                format!("{sign}{}", Decimal::new(number).general(None))
+            }
+            (_, Some(number)) => number.to_string(),
             _ => value.as_bool().unwrap_or_default().to_string(),
         },
         's' | 'q' => {
@@ -202,55 +213,78 @@ fn verbed(value: &Value, verb: char, flags: &Flags) -> std::result::Result<Strin
             let cut: String = text.graphemes(true).take(flags.precision.unwrap_or(usize::MAX)).collect();
             if verb == 's' { cut } else { json_text(&cut.into()).map_err(|error| error.to_string())? }
         }
-        't' => convert(&Type::Bool, "a bool")?.as_bool().unwrap_or_default().to_string(),
+        // As in Packer, of any width.
+        't' => return Ok(convert(&Type::Bool, "a bool")?.as_bool().unwrap_or_default().to_string()),
         _ => {
             let number = convert(&Type::Number, "a number")?;
             let number = number.as_number().cloned().unwrap_or(karat_model::value::Number::ZERO);
-            let negative = number.is_negative();
+            let flags = &Flags { zero: flags.zero && !flags.minus, ..*flags };
+            if !number.is_finite() && !"bdoxX".contains(verb) {
+                let sign = if number.is_negative() {
+                    "-"
+                } else if flags.space {
+                    " "
+                } else {
+                    "+"
+                };
+                return Ok(pad(format!("{sign}Inf"), &Flags { zero: false, ..*flags }));
+            }
+            // Of the two zeros, one is negative.
+            let mut negative = number.to_string().starts_with('-');
+            let mut prefix = "";
             let digits = if "bdoxX".contains(verb) {
                 let whole = number.to_big_int().ok_or("needs a whole number")?;
+                negative = number.is_negative();
+                prefix = if flags.sharp { prefix_of(verb) } else { "" };
                 integer(&whole, verb, flags)
-            } else if number.is_finite() {
+            } else {
                 let decimal = Decimal::new(&number);
                 match verb {
                     'f' => decimal.fixed(flags.precision.unwrap_or(6)),
                     'e' | 'E' => decimal.scientific(Some(flags.precision.unwrap_or(6))),
                     _ => decimal.general(flags.precision),
                 }
-            } else {
-                "Inf".to_owned()
             };
             let digits = if verb.is_ascii_uppercase() { digits.to_ascii_uppercase() } else { digits };
-            let sign = match (negative, flags.plus || !number.is_finite(), flags.space) {
+            let sign = match (negative, flags.plus, flags.space) {
                 (true, ..) => "-",
                 (_, true, _) => "+",
                 (.., true) => " ",
                 _ => "",
             };
-            let zeros = if flags.zero { flags.width.saturating_sub(sign.len() + digits.len()) } else { 0 };
-            return Ok(pad(format!("{sign}{}{digits}", "0".repeat(zeros)), flags));
+            let length = sign.len() + prefix.len() + digits.len();
+            let zeros = if flags.zero { flags.width.saturating_sub(length) } else { 0 };
+            return Ok(pad(format!("{sign}{prefix}{}{digits}", "0".repeat(zeros)), flags));
         }
     };
     Ok(pad(plain, flags))
 }
 
+fn prefix_of(verb: char) -> &'static str {
+    match verb {
+        'b' => "0b",
+        'o' => "0",
+        'x' => "0x",
+        'X' => "0X",
+        _ => "",
+    }
+}
+
 fn integer(whole: &BigInt, verb: char, flags: &Flags) -> String {
-    let (radix, prefix) = match verb {
-        'b' => (2, "0b"),
-        'o' => (8, "0"),
-        'd' => (10, ""),
-        _ => (16, "0x"),
+    let radix = match verb {
+        'b' => 2,
+        'o' => 8,
+        'd' => 10,
+        _ => 16,
     };
     let digits = whole.magnitude().to_str_radix(radix);
     let zeros = "0".repeat(flags.precision.unwrap_or(0).saturating_sub(digits.len()));
-    format!("{}{zeros}{digits}", if flags.sharp { prefix } else { "" })
+    zeros + &digits
 }
 
 fn pad(text: String, flags: &Flags) -> String {
     let missing = flags.width.saturating_sub(text.graphemes(true).count());
-    if flags.minus {
-        text + &" ".repeat(missing)
-    } else {
-        (if flags.zero { "0" } else { " " }).repeat(missing) + &text
-    }
+    // As in Packer, zeros also go behind.
+    let padding = (if flags.zero { "0" } else { " " }).repeat(missing);
+    if flags.minus { text + &padding } else { padding + &text }
 }

@@ -17,6 +17,7 @@ mod decimal;
 mod digest;
 mod encoding;
 mod file;
+mod float;
 mod format;
 mod instant;
 mod json;

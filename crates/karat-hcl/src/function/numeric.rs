@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use karat_model::value::{Number, Type, Value};
 use num_bigint::BigInt;
 
-use super::argument::{elements, number, shown, text, whole};
-use super::{Function, FunctionError, FunctionTable, Param};
+use super::argument::{elements, number, shown, text, wanted, whole};
+use super::{Function, FunctionError, FunctionTable, Param, float};
 
 pub(super) fn register(table: &mut FunctionTable) {
     let param = |name| Param::new(name, Type::Number);
@@ -16,7 +16,12 @@ pub(super) fn register(table: &mut FunctionTable) {
             Function::new([param("number")], Type::Number, move |args| Ok(run(number(args, 0)).into())),
         );
     };
-    of_one("abs", |number| if number.is_negative() { number.neg() } else { number });
+    // Of the two zeros, this is not the negative one.
+    of_one("abs", |number| match number {
+        number if number.is_zero() => Number::ZERO,
+        number if number.is_negative() => number.neg(),
+        number => number,
+    });
     of_one("ceil", |number| number.ceil());
     of_one("floor", |number| number.floor());
     table.insert("log", Function::new([param("number"), param("base")], Type::Number, log));
@@ -33,10 +38,15 @@ pub(super) fn register(table: &mut FunctionTable) {
         "min",
         Function::new([], Type::Number, |args| best(args, Ordering::Less)).variadic(param("numbers")),
     );
-    table.insert("sum", Function::new([Param::new("numbers", Type::Any)], Type::Number, sum));
+    let numbers = Param::new("numbers", Type::Any).or_unknown();
+    table.insert("sum", Function::new([numbers], Type::Number, sum));
     table.insert(
         "parseint",
-        Function::new([Param::new("number", Type::String), param("base")], Type::Number, parseint),
+        Function::new(
+            [Param::new("number", Type::Any).or_unknown(), param("base").or_unknown()],
+            Type::Number,
+            parseint,
+        ),
     );
 }
 
@@ -51,18 +61,21 @@ fn from_float(value: f64) -> Result<Value, FunctionError> {
     Number::try_from(value).map(Value::from).map_err(|_| FunctionError::new("the result is not a number"))
 }
 
-fn to_float(args: &[Value], at: usize) -> f64 {
+fn to_float(args: &[Value], at: usize) -> Result<f64, FunctionError> {
     let number = number(args, at);
-    let infinity = if number.is_negative() { f64::NEG_INFINITY } else { f64::INFINITY };
-    number.to_f64().unwrap_or(infinity)
+    match number.to_f64() {
+        Some(float) if float.is_finite() || !number.is_finite() => Ok(float),
+        _ if !number.is_finite() => Ok(if number.is_negative() { f64::NEG_INFINITY } else { f64::INFINITY }),
+        _ => Err(FunctionError::argument(at, "it must be between -1.8e308 and 1.8e308")),
+    }
 }
 
 fn log(args: &[Value]) -> Result<Value, FunctionError> {
-    from_float(to_float(args, 0).ln() / to_float(args, 1).ln())
+    from_float(float::log(to_float(args, 0)?) / float::log(to_float(args, 1)?))
 }
 
 fn pow(args: &[Value]) -> Result<Value, FunctionError> {
-    from_float(to_float(args, 0).powf(to_float(args, 1)))
+    from_float(float::pow(to_float(args, 0)?, to_float(args, 1)?))
 }
 
 fn best(args: &[Value], wanted: Ordering) -> Result<Value, FunctionError> {
@@ -75,6 +88,14 @@ fn best(args: &[Value], wanted: Ordering) -> Result<Value, FunctionError> {
 
 fn sum(args: &[Value]) -> Result<Value, FunctionError> {
     let wrong = |message: &str| FunctionError::argument(0, message);
+    match args.first() {
+        Some(list) if !list.is_known() => return Ok(Value::unknown(Type::Number)),
+        Some(list) if !matches!(list.ty(), Type::List(_) | Type::Set(_) | Type::Tuple(_) | Type::Any) => {
+            return Err(wanted(args, 0, "a list, a set or a tuple"));
+        }
+        Some(list) if !list.is_wholly_known() => return Ok(Value::unknown(Type::Number)),
+        _ => {}
+    }
     let numbers = elements(args, 0)?.iter().map(|element| {
         let element = element.convert(&Type::Number).ok();
         element
@@ -90,6 +111,14 @@ fn sum(args: &[Value]) -> Result<Value, FunctionError> {
 }
 
 fn parseint(args: &[Value]) -> Result<Value, FunctionError> {
+    // Numbers, which could become strings, are more likely a mistake.
+    match args.first().map(Value::ty) {
+        Some(Type::String | Type::Any) | None => {}
+        Some(_) => return Err(wanted(args, 0, "a string")),
+    }
+    if args.iter().any(|arg| !arg.is_known()) {
+        return Ok(Value::unknown(Type::Number));
+    }
     let base = match whole(args, 1)? {
         base @ 2..=62 => base,
         _ => return Err(FunctionError::argument(1, "it must be a whole number from 2 to 62")),

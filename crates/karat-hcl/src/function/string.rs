@@ -84,16 +84,40 @@ fn lower(c: char) -> char {
     if c == 'İ' { 'i' } else { single(c, c.to_lowercase()) }
 }
 
-/// The other case of a character; as in Go it stays as it is if that would be several characters (`ß`).
+/// The other case of a character; as in Go it stays as it is if that would be several characters (`ß`), but for those
+/// that Unicode also gives a simple one.
 fn single(c: char, mut other_case: impl Iterator<Item = char>) -> char {
     match (other_case.next(), other_case.next()) {
         (Some(other), None) => other,
-        _ => c,
+        _ => match c {
+            '\u{1f80}'..='\u{1f87}' | '\u{1f90}'..='\u{1f97}' | '\u{1fa0}'..='\u{1fa7}' => {
+                char::from_u32(u32::from(c) + 8).unwrap_or(c)
+            }
+            'ᾳ' => 'ᾼ',
+            'ῃ' => 'ῌ',
+            'ῳ' => 'ῼ',
+            c => c,
+        },
+    }
+}
+
+/// What a character looks like at the start of a word: its upper case, but for the letters that are two in one.
+fn title_case(c: char) -> char {
+    match c {
+        'Ǆ'..='ǆ' => 'ǅ',
+        'Ǉ'..='ǉ' => 'ǈ',
+        'Ǌ'..='ǌ' => 'ǋ',
+        'Ǳ'..='ǳ' => 'ǲ',
+        'ა'..='ჿ' => c,
+        c => single(c, c.to_uppercase()),
     }
 }
 
 fn join(args: &[Value]) -> Result<Value, FunctionError> {
     let Some((separator, lists)) = args.split_first() else { return Ok(Value::string("")) };
+    if lists.is_empty() {
+        return Err(FunctionError::new("it takes at least 2 arguments, but 1 was given; a list is missing"));
+    }
     let mut parts = Vec::new();
     for (at, list) in lists.iter().enumerate() {
         for element in list.as_slice().unwrap_or_default() {
@@ -127,7 +151,7 @@ fn title(text: &str) -> String {
         if inside {
             titled.push(c);
         } else {
-            titled.push(single(c, c.to_uppercase()));
+            titled.push(title_case(c));
         }
         inside = c.is_alphanumeric() || c == '_' || !(c.is_ascii() || c.is_whitespace());
     }
@@ -140,7 +164,9 @@ fn substr(args: &[Value]) -> Result<Value, FunctionError> {
     let count = i64::try_from(graphemes.len()).unwrap_or(i64::MAX);
     let (offset, length) = (whole(args, 1)?, whole(args, 2)?);
     let start = if offset < 0 { offset.saturating_add(count).max(0) } else { offset };
-    let wanted = usize::try_from(length).unwrap_or(usize::MAX);
+    // As in Packer, counting from the end, no characters are all of them.
+    let wanted =
+        usize::try_from(length).ok().filter(|length| *length > 0 || offset >= 0).unwrap_or(usize::MAX);
     let rest = graphemes.iter().skip(usize::try_from(start).unwrap_or(usize::MAX));
     Ok(rest.take(wanted).copied().collect::<String>().into())
 }
