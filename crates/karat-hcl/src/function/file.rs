@@ -40,9 +40,7 @@ pub(super) fn register(table: &mut FunctionTable, context: &FunctionContext) {
             Err(FunctionError::argument(0, format!("{} is a directory, not a file", shown(args, 0))))
         }
         Ok(_) => Ok(true.into()),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            Ok(false.into())
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false.into()),
         Err(error) => Err(unreadable(args, &error)),
     });
     let context = context.clone();
@@ -141,43 +139,69 @@ fn dirname(path: &str) -> String {
 }
 
 fn fileset(context: &FunctionContext, args: &[Value]) -> Result<Value> {
-    let pattern = text(args, 1);
     let wrong =
         |reason: String| FunctionError::argument(1, format!("it is not a pattern for files: {reason}"));
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    let glob = glob.map_err(|error| wrong(error.kind().to_string()))?.compile_matcher();
     let base = context.in_template(args)?;
+    // As in Packer the pattern is a path below the directory, in which `.` and `..` have their meaning.
+    let whole = clean(&base.join(text(args, 1).trim_start_matches('/')));
+    let pattern = whole.strip_prefix(clean(&base));
+    let pattern = pattern.map_err(|_| wrong("it leaves the directory".to_owned()))?;
+    let glob = GlobBuilder::new(&without_negation(&slashed(pattern))).literal_separator(true).build();
+    let glob = glob.map_err(|error| wrong(error.kind().to_string()))?.compile_matcher();
     let mut found = BTreeSet::new();
-    collect(&base, "", &glob, MAX_DEPTH, &mut found).map_err(|error| unreadable(args, &error))?;
+    let mut walk = Walk { glob, above: Vec::new(), found: &mut found };
+    walk.collect(&base, "").map_err(|error| unreadable(args, &error))?;
     Ok(Value::set(Type::String, found.into_iter().map(Value::from).collect()))
 }
 
-/// Adds the files below a directory that match. A directory that is not there has none.
-fn collect(
-    directory: &Path,
-    prefix: &str,
-    glob: &GlobMatcher,
-    depth: usize,
-    found: &mut BTreeSet<String>,
-) -> io::Result<()> {
-    let entries = match fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(());
-        }
-        Err(error) => return Err(error),
-    };
-    for entry in entries {
-        let entry = entry?;
-        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        // Links to files count as files; links to directories are not followed, as they may lead in a circle.
-        if entry.file_type()?.is_dir() {
-            if depth > 0 {
-                collect(&entry.path(), &format!("{name}/"), glob, depth - 1, found)?;
-            }
-        } else if glob.is_match(&name) && fs::metadata(entry.path()).is_ok_and(|file| file.is_file()) {
-            found.insert(name);
+/// The same pattern where `!` at the start of brackets is one of their characters, as in Packer; only `^` negates.
+fn without_negation(pattern: &str) -> String {
+    let mut parts = pattern.split("[!");
+    let mut translated = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(']') {
+            Some((characters, behind)) => translated.push_str(&format!("[{characters}!]{behind}")),
+            None => translated.push_str(&format!("[!{part}")),
         }
     }
-    Ok(())
+    translated
+}
+
+/// A way through directories.
+struct Walk<'f> {
+    glob: GlobMatcher,
+    /// The directories that we are in, links resolved: a link can lead back to one.
+    above: Vec<PathBuf>,
+    found: &'f mut BTreeSet<String>,
+}
+
+impl Walk<'_> {
+    /// Adds the files below a directory that match. A directory that is not there has none.
+    fn collect(&mut self, directory: &Path, prefix: &str) -> io::Result<()> {
+        let is_missing = |error: &io::Error| {
+            matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+        };
+        let entries = match fs::read_dir(directory) {
+            Err(error) if is_missing(&error) => return Ok(()),
+            entries => entries?,
+        };
+        let place = fs::canonicalize(directory)?;
+        if self.above.len() == MAX_DEPTH || self.above.contains(&place) {
+            return Ok(());
+        }
+        self.above.push(place);
+        for entry in entries {
+            let entry = entry?;
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            // Of links counts what they lead to; those that lead nowhere are passed over.
+            let Ok(metadata) = fs::metadata(entry.path()) else { continue };
+            if metadata.is_dir() {
+                self.collect(&entry.path(), &format!("{name}/"))?;
+            } else if metadata.is_file() && self.glob.is_match(&name) {
+                self.found.insert(name);
+            }
+        }
+        self.above.pop();
+        Ok(())
+    }
 }

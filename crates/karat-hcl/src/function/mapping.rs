@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use karat_model::value::{Type, Value};
 
 use super::argument::{elements, entries, text, wanted};
-use super::{Function, FunctionError, FunctionTable, Param, settle};
+use super::{Function, FunctionError, FunctionTable, Kind, Param, settle};
 
 type Result = std::result::Result<Value, FunctionError>;
 
 pub(super) fn register(table: &mut FunctionTable) {
     let any = |name| Param::new(name, Type::Any);
+    let mapping = |name| Param::of(name, Kind::Mapping);
     table.insert("keys", Function::new([any("map").or_unknown()], Type::Any, keys));
     table.insert("values", Function::new([any("map").or_unknown()], Type::Any, values));
     table.insert(
         "lookup",
         Function::new(
-            [any("map"), Param::new("key", Type::String), any("default").or_null()],
+            [mapping("map"), Param::new("key", Type::String), any("default").or_unknown_inside()],
             Type::Any,
             lookup,
         )
@@ -24,14 +25,12 @@ pub(super) fn register(table: &mut FunctionTable) {
     );
     table.insert(
         "merge",
-        Function::new([], Type::Any, merge)
-            .variadic(any("maps").or_null().or_unknown_inside())
-            .settling(settle::merged),
+        Function::new([], Type::Any, merge).variadic(mapping("maps").or_null()).settling(settle::merged),
     );
     table.insert(
         "zipmap",
         Function::new(
-            [Param::new("keys", Type::list(Type::String)), any("values").or_unknown_inside()],
+            [Param::new("keys", Type::list(Type::String)), Param::of("values", Kind::Ordered)],
             Type::Any,
             zipmap,
         ),
@@ -89,15 +88,11 @@ fn lookup(args: &[Value]) -> Result {
 
 fn merge(args: &[Value]) -> Result {
     let mut merged = BTreeMap::new();
-    for (at, map) in args.iter().enumerate() {
-        if !map.is_null() {
-            merged.extend(entries(args, at)?.iter().map(|(name, value)| (name.clone(), value.clone())));
-        } else if !matches!(map.ty(), Type::Any | Type::Map(_) | Type::Object(_)) {
-            return Err(wanted(args, at, "a map or an object"));
-        }
+    for map in args.iter().filter_map(Value::as_map) {
+        merged.extend(map.iter().map(|(name, value)| (name.clone(), value.clone())));
     }
     // Maps of one type make another; anything else could hold values of several types.
-    let mut types = args.iter().filter(|map| *map.ty() != Type::Any).map(Value::ty);
+    let mut types = args.iter().map(Value::ty);
     match types.next() {
         Some(Type::Map(element))
             if types.all(|ty| ty.element() == Some(element) && matches!(ty, Type::Map(_))) =>
@@ -110,9 +105,6 @@ fn merge(args: &[Value]) -> Result {
 
 fn zipmap(args: &[Value]) -> Result {
     let (keys, values) = (elements(args, 0)?, elements(args, 1)?);
-    if matches!(args.get(1).map(Value::ty), Some(Type::Set(_))) {
-        return Err(wanted(args, 1, "a list or a tuple, which have an order"));
-    }
     if keys.len() != values.len() {
         let (keys, values) = (keys.len(), values.len());
         return Err(FunctionError::new(format!("there are {keys} keys but {values} values")));

@@ -55,8 +55,38 @@ type Settle = fn(&[Value]) -> Result<Type, FunctionError>;
 pub struct Param {
     name: &'static str,
     ty: Type,
+    kind: Option<Kind>,
     null: bool,
     unknown: Unknown,
+}
+
+/// A choice of types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Lists and tuples.
+    Ordered,
+    /// Lists, sets and tuples.
+    Sequence,
+    /// Maps and objects.
+    Mapping,
+}
+
+impl Kind {
+    fn has(self, ty: &Type) -> bool {
+        match self {
+            Self::Ordered => matches!(ty, Type::List(_) | Type::Tuple(_) | Type::Any),
+            Self::Sequence => matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_) | Type::Any),
+            Self::Mapping => matches!(ty, Type::Map(_) | Type::Object(_) | Type::Any),
+        }
+    }
+
+    fn with_article(self) -> &'static str {
+        match self {
+            Self::Ordered => "a list or a tuple",
+            Self::Sequence => "a list, a set or a tuple",
+            Self::Mapping => "a map or an object",
+        }
+    }
 }
 
 /// What a parameter says about values that are not known yet. With others the call is not made: the result is unknown.
@@ -93,7 +123,12 @@ impl FunctionError {
 impl Param {
     /// A parameter that accepts values of a type: not null, and known.
     pub fn new(name: &'static str, ty: Type) -> Self {
-        Self { name, ty, null: false, unknown: Unknown::No }
+        Self { name, ty, kind: None, null: false, unknown: Unknown::No }
+    }
+
+    /// A parameter that accepts values of some types, as they are: not null, and known but for what is inside.
+    fn of(name: &'static str, kind: Kind) -> Self {
+        Self { kind: Some(kind), unknown: Unknown::Inside, ..Self::new(name, Type::Any) }
     }
 
     /// Null is accepted too.
@@ -163,7 +198,7 @@ impl Function {
         self.check_count(arguments.len())?;
         let params = self.params.iter().chain(self.variadic.iter().cycle());
         let mut converted = Vec::with_capacity(arguments.len());
-        let mut unknown = false;
+        let (mut unknown, mut any, mut wrong_kind) = (false, false, None);
         for (at, (value, param)) in arguments.iter().zip(params).enumerate() {
             let wrong =
                 |message: String| FunctionError::argument(at, format!("\"{}\": {message}", param.name));
@@ -171,6 +206,11 @@ impl Function {
             if value.is_null() && !param.null {
                 return Err(wrong("it must not be null".to_owned()));
             }
+            if let Some(kind) = param.kind.filter(|kind| !kind.has(value.ty())) {
+                let (wanted, found) = (kind.with_article(), value.ty().with_article());
+                wrong_kind.get_or_insert(wrong(format!("{wanted} is required, but this is {found}")));
+            }
+            any |= !value.is_known() && *value.ty() == Type::Any && param.unknown != Unknown::Yes;
             unknown |= match param.unknown {
                 Unknown::No => !value.is_wholly_known(),
                 Unknown::Inside => !value.is_known(),
@@ -179,6 +219,13 @@ impl Function {
             converted.push(value);
         }
         let sensitive = converted.iter().any(Value::is_sensitive);
+        // As in Packer: with an argument that may be of any type, nothing can be said about the result.
+        if any {
+            return Ok(Value::unknown(Type::Any).mark_if(sensitive));
+        }
+        if let Some(wrong_kind) = wrong_kind {
+            return Err(wrong_kind);
+        }
         let result = match self.settle {
             _ if !unknown => (self.run)(&converted)?,
             Some(settle) => Value::unknown(settle(&converted)?),

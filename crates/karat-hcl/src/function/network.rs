@@ -7,6 +7,9 @@ use karat_model::value::{Type, Value};
 use super::argument::{number, shown, text, whole};
 use super::{Function, FunctionError, FunctionTable, Param};
 
+/// By how many bits a prefix can grow at once.
+const MOST_BITS: i64 = 32;
+
 type Result<T> = std::result::Result<T, FunctionError>;
 
 pub(super) fn register(table: &mut FunctionTable) {
@@ -20,9 +23,9 @@ pub(super) fn register(table: &mut FunctionTable) {
     );
     table.insert(
         "cidrnetmask",
-        Function::new([prefix()], Type::String, |args| match Network::of(args)? {
-            network if network.width == 32 => Ok(network.address_of(network.mask()).to_string().into()),
-            _ => Err(FunctionError::argument(0, "only IPv4 networks have netmasks")),
+        Function::new([prefix()], Type::String, |args| {
+            let network = Network::of(args)?;
+            Ok(network.address_of(network.mask()).to_string().into())
         }),
     );
     table.insert(
@@ -31,7 +34,7 @@ pub(super) fn register(table: &mut FunctionTable) {
             let network = Network::of(args)?;
             let length = network.longer(args, 1)?;
             let count = length - network.length;
-            let at = number(args, 2).to_big_int().and_then(|at| u128::try_from(at).ok());
+            let at = number(args, 2).to_i64().and_then(|at| u128::try_from(at).ok());
             let at = at.filter(|at| count >= 128 || at >> count == 0);
             let at = at.ok_or_else(|| {
                 FunctionError::argument(2, format!("it must be a whole number that fits into {count} bits"))
@@ -100,8 +103,7 @@ impl Network {
                 format!("it must be a whole number that fits into the {bits} bits for hosts"),
             )
         };
-        let host =
-            number(args, 1).to_big_int().and_then(|host| i128::try_from(host).ok()).ok_or_else(wrong)?;
+        let host = i128::from(number(args, 1).to_i64().ok_or_else(wrong)?);
         let size = 1_u128.checked_shl(self.host_bits());
         let from_start = if host < 0 { host.unsigned_abs() - 1 } else { host.unsigned_abs() };
         if size.is_some_and(|size| from_start >= size) {
@@ -114,6 +116,9 @@ impl Network {
     /// The prefix length that an argument's bits lead to.
     fn longer(&self, args: &[Value], at: usize) -> Result<u32> {
         let added = whole(args, at)?;
+        if added > MOST_BITS {
+            return Err(FunctionError::argument(at, format!("it must be at most {MOST_BITS}, as in Packer")));
+        }
         let length = u32::try_from(added).ok().and_then(|added| self.length.checked_add(added));
         length.filter(|length| *length <= self.width).ok_or_else(|| {
             let most = self.host_bits();
@@ -143,8 +148,8 @@ fn subnets(args: &[Value]) -> Result<Value> {
     let mut found: Vec<Value> = Vec::new();
     for at in 1..args.len() {
         let length = network.longer(args, at)?;
-        if length == network.length && args.len() > 2 {
-            return Err(FunctionError::argument(at, "this network leaves no room for others"));
+        if length == network.length {
+            return Err(FunctionError::argument(at, "it must be at least 1"));
         }
         let size = 1_u128.checked_shl(network.width - length);
         let full = || {

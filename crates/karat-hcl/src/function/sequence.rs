@@ -3,8 +3,8 @@
 use karat_model::value::{Number, Type, Value, unify};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::argument::{elements, number, size, wanted, whole};
-use super::{Function, FunctionError, FunctionTable, Param, settle};
+use super::argument::{elements, number, size, wanted};
+use super::{Function, FunctionError, FunctionTable, Kind, Param, settle};
 
 type Result = std::result::Result<Value, FunctionError>;
 
@@ -12,17 +12,14 @@ pub(super) fn register(table: &mut FunctionTable) {
     let any = |name| Param::new(name, Type::Any);
     let number = |name| Param::new(name, Type::Number);
     let list = |element| Param::new("list", Type::list(element));
+    let ordered = |name| Param::of(name, Kind::Ordered);
     table.insert(
         "alltrue",
-        Function::new([list(Type::Bool)], Type::Bool, |args| {
-            Ok(elements(args, 0)?.iter().all(|element| element.as_bool() == Some(true)).into())
-        }),
+        Function::new([list(Type::Bool).or_unknown_inside()], Type::Bool, |args| decide(args, false)),
     );
     table.insert(
         "anytrue",
-        Function::new([list(Type::Bool)], Type::Bool, |args| {
-            Ok(elements(args, 0)?.iter().any(|element| element.as_bool() == Some(true)).into())
-        }),
+        Function::new([list(Type::Bool).or_unknown_inside()], Type::Bool, |args| decide(args, true)),
     );
     table.insert(
         "chunklist",
@@ -33,7 +30,10 @@ pub(super) fn register(table: &mut FunctionTable) {
         "coalesce",
         Function::new([], Type::Any, coalesce).variadic(any("values").or_null().or_unknown()),
     );
-    table.insert("coalescelist", Function::new([], Type::Any, coalescelist).variadic(any("lists")));
+    table.insert(
+        "coalescelist",
+        Function::new([], Type::Any, coalescelist).variadic(ordered("lists").or_null().or_unknown()),
+    );
     table.insert(
         "compact",
         Function::new([list(Type::String)], Type::list(Type::String), |args| {
@@ -44,25 +44,26 @@ pub(super) fn register(table: &mut FunctionTable) {
     );
     table.insert(
         "concat",
-        Function::new([], Type::Any, concat)
-            .variadic(any("lists").or_unknown_inside())
-            .settling(settle::concatenated),
+        Function::new([], Type::Any, concat).variadic(ordered("lists")).settling(settle::concatenated),
     );
     table.insert(
         "contains",
-        Function::new([any("list").or_unknown_inside(), any("value").or_unknown()], Type::Bool, |args| {
-            Ok(match position(args)? {
-                Position::At(_) => true.into(),
-                Position::Nowhere => false.into(),
-                Position::Unknown => Value::unknown(Type::Bool).not_null(),
-            })
-        }),
+        Function::new(
+            [Param::of("list", Kind::Sequence), any("value").or_unknown_inside()],
+            Type::Bool,
+            |args| {
+                Ok(match position(args)? {
+                    Position::At(_) => true.into(),
+                    Position::Nowhere => false.into(),
+                    Position::Unknown => Value::unknown(Type::Bool).not_null(),
+                })
+            },
+        ),
     );
     table.insert("distinct", Function::new([list(Type::Any)], Type::Any, distinct).settling(settle::first));
     table.insert(
         "element",
-        Function::new([any("list").or_unknown_inside(), number("index")], Type::Any, element)
-            .settling(settle::element),
+        Function::new([ordered("list"), number("index")], Type::Any, element).settling(settle::element),
     );
     table.insert(
         "flatten",
@@ -77,7 +78,7 @@ pub(super) fn register(table: &mut FunctionTable) {
     );
     table.insert(
         "index",
-        Function::new([any("list").or_unknown_inside(), any("value").or_unknown()], Type::Number, |args| {
+        Function::new([ordered("list"), any("value").or_unknown_inside()], Type::Number, |args| {
             match position(args)? {
                 Position::At(position) => Ok(Number::from(position).into()),
                 Position::Unknown => Ok(Value::unknown(Type::Number).not_null()),
@@ -89,11 +90,11 @@ pub(super) fn register(table: &mut FunctionTable) {
     table.insert("range", Function::new([], Type::list(Type::Number), range).variadic(number("limits")));
     table.insert(
         "reverse",
-        Function::new([any("list").or_unknown_inside()], Type::Any, reverse).settling(settle::reversed),
+        Function::new([Param::of("list", Kind::Sequence)], Type::Any, reverse).settling(settle::reversed),
     );
     table.insert(
         "slice",
-        Function::new([any("list").or_unknown_inside(), number("start"), number("end")], Type::Any, slice)
+        Function::new([ordered("list"), number("start"), number("end")], Type::Any, slice)
             .settling(settle::part),
     );
     table.insert(
@@ -143,9 +144,12 @@ fn coalesce(args: &[Value]) -> Result {
 }
 
 fn coalescelist(args: &[Value]) -> Result {
-    for (at, list) in args.iter().enumerate() {
-        if !elements(args, at)?.is_empty() {
-            return Ok(list.clone());
+    for list in args.iter().filter(|list| !list.is_null()) {
+        match list.as_slice() {
+            // It may turn out to be empty.
+            None => return Ok(Value::unknown(Type::Any)),
+            Some([]) => {}
+            Some(_) => return Ok(list.clone()),
         }
     }
     Err(FunctionError::new("all lists are empty"))
@@ -154,11 +158,6 @@ fn coalescelist(args: &[Value]) -> Result {
 fn concat(args: &[Value]) -> Result {
     if args.is_empty() {
         return Err(FunctionError::new("it takes at least 1 argument, but 0 were given"));
-    }
-    for (at, list) in args.iter().enumerate() {
-        if !matches!(list.ty(), Type::List(_) | Type::Tuple(_)) {
-            return Err(wanted(args, at, "a list or a tuple"));
-        }
     }
     if args.iter().all(|list| matches!(list.ty(), Type::List(_)))
         && let Some(ty) = unify(args.iter().map(Value::ty))
@@ -171,6 +170,20 @@ fn concat(args: &[Value]) -> Result {
         return Ok(Value::list(element, all.collect()));
     }
     Ok(Value::tuple(args.iter().filter_map(Value::as_slice).flatten().cloned().collect()))
+}
+
+/// What is so if an element is true (`any`), or if all are; an unknown element may decide it.
+fn decide(args: &[Value], any: bool) -> Result {
+    let elements = elements(args, 0)?;
+    let is_true = |element: &Value| element.as_bool() == Some(true);
+    let is_decided = match any {
+        true => elements.iter().any(is_true),
+        false => elements.iter().any(|element| element.is_known() && !is_true(element)),
+    };
+    match elements.iter().any(|element| !element.is_known()) {
+        true if !is_decided => Ok(Value::unknown(Type::Bool).not_null()),
+        _ => Ok((is_decided == any).into()),
+    }
 }
 
 /// Where a list has a value.
@@ -206,13 +219,9 @@ fn distinct(args: &[Value]) -> Result {
 }
 
 fn element(args: &[Value]) -> Result {
-    let list = match args.first().map(Value::ty) {
-        Some(Type::Set(_)) => return Err(wanted(args, 0, "a list or a tuple, which have an order")),
-        _ => elements(args, 0)?,
-    };
-    let length = i64::try_from(list.len()).unwrap_or(i64::MAX);
-    let position = whole(args, 1)?.checked_rem_euclid(length).and_then(|at| usize::try_from(at).ok());
-    let element = position.and_then(|position| list.get(position));
+    let list = elements(args, 0)?;
+    let at = size(args, 1)?.checked_rem(list.len());
+    let element = at.and_then(|at| list.get(at));
     element.cloned().ok_or_else(|| FunctionError::argument(0, "it must not be empty"))
 }
 
@@ -269,7 +278,7 @@ fn range(args: &[Value]) -> Result {
     };
     let down = end < start;
     let step = step.unwrap_or_else(|| if down { one.neg() } else { one });
-    if step.is_zero() {
+    if step.is_zero() && start != end {
         return Err(FunctionError::argument(2, "the step must not be zero"));
     }
     if step.is_negative() != down && start != end {
@@ -297,9 +306,6 @@ fn reverse(args: &[Value]) -> Result {
 }
 
 fn slice(args: &[Value]) -> Result {
-    if matches!(args.first().map(Value::ty), Some(Type::Set(_))) {
-        return Err(wanted(args, 0, "a list or a tuple, which have an order"));
-    }
     let list = elements(args, 0)?;
     let (start, end) = (size(args, 1)?, size(args, 2)?);
     let length = list.len();

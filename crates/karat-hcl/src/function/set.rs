@@ -3,18 +3,18 @@
 use karat_model::value::{Type, Value, unify};
 
 use super::argument::{elements, fits_elements, wanted};
-use super::{Function, FunctionError, FunctionTable, Param, settle};
+use super::{Function, FunctionError, FunctionTable, Kind, Param, settle};
 
 type Result<T> = std::result::Result<T, FunctionError>;
 
 pub(super) fn register(table: &mut FunctionTable) {
-    let set = || Param::new("sets", Type::set(Type::Any));
+    let set = || Param::new("sets", Type::set(Type::Any)).or_unknown_inside();
     table.insert("setunion", Function::new([set()], Type::Any, union).variadic(set()).settling(settle::sets));
     table.insert(
         "setintersection",
         Function::new([set()], Type::Any, intersection).variadic(set()).settling(settle::sets),
     );
-    let any = || Param::new("sets", Type::Any).or_unknown_inside();
+    let any = || Param::of("sets", Kind::Sequence);
     table.insert(
         "setproduct",
         Function::new([any(), any()], Type::Any, product).variadic(any()).settling(settle::product),
@@ -38,6 +38,10 @@ fn union(args: &[Value]) -> Result<Value> {
 
 fn intersection(args: &[Value]) -> Result<Value> {
     let (element, sets) = alike(args)?;
+    // What is not known yet may be common to all.
+    if sets.iter().any(|set| !set.is_wholly_known()) {
+        return Ok(Value::unknown(Type::set(element)));
+    }
     let mut sets = sets.iter().filter_map(Value::as_slice);
     let mut common = sets.next().unwrap_or_default().to_vec();
     for set in sets {
@@ -49,6 +53,10 @@ fn intersection(args: &[Value]) -> Result<Value> {
 fn product(args: &[Value]) -> Result<Value> {
     let mut rows = vec![Vec::new()];
     let mut total = 1_usize;
+    // Unknown elements of a set may turn out to be one.
+    if args.iter().any(|list| matches!(list.ty(), Type::Set(_)) && !list.is_wholly_known()) {
+        return Ok(Value::unknown(settle::product(args)?));
+    }
     for at in 0..args.len() {
         let elements = elements(args, at).map_err(|_| wanted(args, at, "a set, a list or a tuple"))?;
         total = total.saturating_mul(elements.len());
@@ -71,8 +79,8 @@ fn product(args: &[Value]) -> Result<Value> {
     let rows = rows.into_iter().map(|row| Value::tuple(row).convert(&row_type));
     let rows =
         rows.collect::<std::result::Result<_, _>>().map_err(|error| FunctionError::new(error.to_string()))?;
-    // An order is kept if there is one.
-    if args.iter().all(|list| matches!(list.ty(), Type::Set(_))) {
+    // An order is kept if all have one.
+    if args.iter().any(|list| matches!(list.ty(), Type::Set(_))) {
         Ok(Value::set(row_type, rows))
     } else {
         Ok(Value::list(row_type, rows))

@@ -101,7 +101,7 @@ pub(super) fn product(args: &[Value]) -> Result {
             _ => return Err(wanted(args, at, "a set, a list or a tuple")),
         });
     }
-    let sets = args.iter().all(|list| matches!(list.ty(), Type::Set(_)));
+    let sets = args.iter().any(|list| matches!(list.ty(), Type::Set(_)));
     let row = Type::tuple(columns);
     Ok(if sets { Type::set(row) } else { Type::list(row) })
 }

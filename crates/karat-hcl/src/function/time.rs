@@ -55,7 +55,9 @@ fn timeadd(args: &[Value]) -> Result<Value> {
             if secret { "it is not a duration such as `1h30m`".to_owned() } else { error.to_string() };
         FunctionError::argument(1, shown)
     })?;
-    let size = i128::try_from(size.as_nanos()).unwrap_or(i128::MAX);
+    let size = i64::try_from(size.as_nanos())
+        .map_err(|_| FunctionError::argument(1, "it must not be longer than 292 years, 2562047h47m"))?;
+    let size = i128::from(size);
     let start_nanos = i128::from(start.unix()) * 1_000_000_000 + i128::from(start.nanos);
     let end = if negative { start_nanos.checked_sub(size) } else { start_nanos.checked_add(size) };
     let seconds = end.and_then(|end| i64::try_from(end.div_euclid(1_000_000_000)).ok());
@@ -69,6 +71,11 @@ fn formatdate(args: &[Value]) -> Result<Value> {
     let mut output = String::new();
     let mut rest = text(args, 0);
     while let Some(first) = rest.chars().next() {
+        if let Some(behind) = rest.strip_prefix("''").filter(|behind| !behind.starts_with('\'')) {
+            output.push('\'');
+            rest = behind;
+            continue;
+        }
         if first == '\'' {
             rest = quoted(&rest[1..], &mut output)
                 .ok_or_else(|| FunctionError::argument(0, "a quoted part has no closing quote"))?;

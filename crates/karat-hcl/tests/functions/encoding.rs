@@ -89,7 +89,7 @@ fn calls_give_these_results() {
         (r#"cidrhost("10.0.0.1/32", 0)"#, r#""10.0.0.1""#),
         (r#"cidrnetmask("172.16.0.0/12")"#, r#""255.240.0.0""#),
         (r#"cidrnetmask("0.0.0.0/0")"#, r#""0.0.0.0""#),
-        (r#"cidrnetmask("fd00::/64")"#, "error in argument 1: only IPv4 networks have netmasks"),
+        (r#"cidrnetmask("fd00::/64")"#, r#""ffff:ffff:ffff:ffff::""#),
         (r#"cidrsubnet("172.16.0.0/12", 4, 2)"#, r#""172.18.0.0/16""#),
         (r#"cidrsubnet("10.1.2.3/24", 4, 1)"#, r#""10.1.2.16/28""#),
         (r#"cidrsubnet("10.1.2.0/24", 4, 16)"#, "error in argument 3: it must be a whole number that fits into 4 bits"),

@@ -38,7 +38,7 @@ fn calls_give_these_results() {
         (r#"file({"$secret": "missing.txt"})"#, "error in argument 1: a sensitive value cannot be read: it does not exist"),
         (r#"fileexists("greeting.txt")"#, "true"),
         (r#"fileexists("missing.txt")"#, "false"),
-        (r#"fileexists("greeting.txt/x")"#, "false"),
+        (r#"fileexists("greeting.txt/x")"#, r#"error in argument 1: "greeting.txt/x" cannot be read: Not a directory (os error 20)"#),
         (r#"fileexists("parts")"#, r#"error in argument 1: "parts" is a directory, not a file"#),
         (r#"fileset(".", "**")"#, r#"set["binary", "broken.tpl", "failing.tpl", "greeting.txt", "nested.tpl", "page.tpl", "parts/a.conf", "parts/deep/b.conf", "unknown.tpl", "whole.tpl"]"#),
         (r#"fileset(".", "*.txt")"#, r#"set["greeting.txt"]"#),

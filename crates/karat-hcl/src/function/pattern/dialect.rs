@@ -244,8 +244,10 @@ impl<'p> Translator<'p> {
         let bare = name.strip_prefix('^');
         negated ^= bare.is_some();
         let bare = bare.unwrap_or(&name);
-        let is_name =
-            !bare.is_empty() && bare.chars().all(|c| c.is_ascii_alphanumeric() || "_- ".contains(c));
+        let is_name = !bare.is_empty()
+            // The crate also knows scripts by names such as `IsGreek`.
+            && !bare.to_lowercase().starts_with("is")
+            && bare.chars().all(|c| c.is_ascii_alphanumeric() || "_- ".contains(c));
         let exists = |pattern: &str| is_name && regex::Regex::new(pattern).is_ok();
         let property = [format!("gc={bare}"), format!("sc={bare}")];
         let property = property.into_iter().find(|property| exists(&format!("\\p{{{property}}}")));
