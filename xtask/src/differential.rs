@@ -5,7 +5,7 @@
 
 mod expressions;
 mod fmt;
-mod oracle;
+pub(crate) mod oracle;
 mod random;
 mod tally;
 

@@ -1,8 +1,9 @@
-//! Developer commands: `cargo xtask tidy|parity|results|bench|differential`.
+//! Developer commands: `cargo xtask tidy|parity|results|bench|corpus|differential`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer's command talks to its developer")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod bench;
+mod corpus;
 mod differential;
 mod parity;
 mod results;
@@ -19,6 +20,8 @@ cargo xtask parity --results FILE [--check]        writes COMPATIBILITY.md from 
 cargo xtask results FILE                           sums a test run up in one line; fails if a test failed
 cargo xtask bench [--packer PATH] [--karat PATH] [--only CASE] [--runs N] [--json FILE]
                                                    Karat against Packer on this machine (Packer: $PACKER_BIN, else PATH)
+cargo xtask corpus DIR [--karat PATH]              real templates: parse, layout, Packer's verdict ($PACKER, else PATH) on those
+                                                   of corpus.txt that were gathered in DIR
 cargo xtask differential fmt [--inputs N] [--seed N]
                                                    Karat's formatter against Packer's and Terraform's ($PACKER, $TERRAFORM,
                                                    else PATH), where they are present";
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         ["parity", rest @ ..] => parity::run(root(), rest),
         ["results", file] => results::run(Path::new(file)),
         ["bench", rest @ ..] => bench::run(root(), rest),
+        ["corpus", rest @ ..] => corpus::run(root(), rest),
         ["differential", rest @ ..] => differential::run(root(), rest),
         ["measure", report, command @ ..] => bench::measure(Path::new(report), command),
         _ => Err(USAGE.into()),

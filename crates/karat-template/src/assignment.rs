@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use karat_hcl::function::FunctionTable;
 use karat_hcl::json::{self, Form, Property, Role};
-use karat_hcl::tree::{Attribute, Body};
+use karat_hcl::tree::{Attribute, Body, Ident};
 use karat_hcl::{Scope, eval, mentioned};
 use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit, did_you_mean};
 use karat_model::secret::REDACTED;
@@ -198,14 +198,13 @@ impl<'t, 'a> Assignments<'t, 'a> {
     ) {
         let name = sources.name(file).to_owned();
         let before = diagnostics.len();
-        let entries = if name.ends_with(".json") {
+        let body = if name.ends_with(".json") {
             let mut body = json::parse(file, sources.text(file), diagnostics);
             settle::check_object(&body, sources.text(file), diagnostics);
             settle_values(&mut body, diagnostics);
-            hcl_entries(&body, &name, diagnostics)
+            body
         } else if name.ends_with(".hcl") {
-            let body = karat_hcl::parse(file, sources.text(file), diagnostics);
-            hcl_entries(&body, &name, diagnostics)
+            karat_hcl::parse(file, sources.text(file), diagnostics)
         } else {
             diagnostics.push(
                 Diagnostic::error(code::UNREADABLE, format!("Could not guess format of {name}"))
@@ -218,16 +217,16 @@ impl<'t, 'a> Assignments<'t, 'a> {
             let unset = self.variables.iter().map(|variable| variable.name);
             self.refused.extend(unset.filter(|name| !self.values.contains_key(name)));
         }
-        for (name, span, value) in entries {
-            match (self.declared(&name), value) {
-                (Some(variable), Some(value)) => {
-                    self.assign(variable, value, span, Origin::File, diagnostics)
-                }
-                (Some(variable), None) => self.refused.push(variable.name),
-                (None, _) if warn_undeclared => {
-                    diagnostics.push(undeclared_value(&name, span, self.variables))
-                }
-                (None, _) => {}
+        refuse_blocks(&body, &name, diagnostics);
+        for Attribute { name: Ident { name, span }, expr, .. } in &body.attributes {
+            match self.declared(name) {
+                Some(variable) => match fixed::value(expr, diagnostics) {
+                    Some(value) => self.assign(variable, value, *span, Origin::File, diagnostics),
+                    None => self.refused.push(variable.name),
+                },
+                // Its value is not looked at.
+                None if warn_undeclared => diagnostics.push(undeclared_value(name, *span, self.variables)),
+                None => {}
             }
         }
     }
@@ -247,8 +246,11 @@ impl<'t, 'a> Assignments<'t, 'a> {
             let value = match assigned {
                 _ if silent => Value::error(),
                 Some(assigned) => {
-                    for rule in &variable.rules {
-                        check_rule(rule, variable.name, assigned, functions, sources, diagnostics);
+                    let (name, value) = (variable.name, &assigned.value);
+                    let disobeyed = |rule: &&Rule<'_>| !obeys(rule, name, value, functions, diagnostics);
+                    let disobeyed: Vec<_> = variable.rules.iter().filter(disobeyed).collect();
+                    if !disobeyed.is_empty() {
+                        diagnostics.push(disobedient(&disobeyed, name, assigned, sources));
                     }
                     assigned.value.clone()
                 }
@@ -268,46 +270,46 @@ impl<'t, 'a> Assignments<'t, 'a> {
     }
 }
 
-fn check_rule(
+/// Whether the value obeys the rule, or cannot be judged by it: what is wrong with the rule itself is reported.
+fn obeys(
     rule: &Rule<'_>,
     name: &str,
-    assigned: &Assigned,
+    value: &Value,
     functions: &FunctionTable,
-    sources: &SourceMap,
     diagnostics: &mut Diagnostics,
-) {
-    let own = Value::object(BTreeMap::from([(name.to_owned(), assigned.value.clone())]));
+) -> bool {
+    let own = Value::object(BTreeMap::from([(name.to_owned(), value.clone())]));
     let scope = Scope::new(functions.clone()).with("var", own);
     let result = eval(rule.condition, &scope, diagnostics);
     if result.is_error() || !result.is_known() {
-        return;
+        return true;
     }
-    let wrong = |reason: String| {
+    let reason = match result.convert(&Type::Bool) {
+        Ok(truth) if truth.is_null() => "it must be true or false, not null".to_owned(),
+        Ok(truth) => return truth.as_bool() == Some(true),
+        Err(error) => error.to_string(),
+    };
+    diagnostics.push(
         Diagnostic::error(code::INVALID_VALIDATION, "Invalid variable validation result")
             .at(rule.condition.span)
             .values(mentioned(rule.condition, &scope))
-            .detail(format!("Invalid validation condition result value: {reason}."))
+            .detail(format!("Invalid validation condition result value: {reason}.")),
+    );
+    true
+}
+
+/// What rules say about a value that does not obey them.
+fn disobedient(rules: &[&Rule<'_>], name: &str, assigned: &Assigned, sources: &SourceMap) -> Diagnostic {
+    let say = |rule: &&Rule<'_>| {
+        let place = sources.location(rule.span);
+        format!("{}\n\nThis was checked by the validation rule at {place}.", rule.message)
     };
-    match result.convert(&Type::Bool) {
-        Ok(truth) if truth.as_bool() == Some(true) => {}
-        Ok(truth) if truth.is_null() => {
-            diagnostics.push(wrong("it must be true or false, not null".to_owned()))
-        }
-        Ok(_) => diagnostics.push(
-            Diagnostic::error(
-                code::VALIDATION,
-                format!("Invalid value for {} variable", assigned.origin.word()),
-            )
-            .at(assigned.span)
-            .detail(format!(
-                "{}\n\nThis was checked by the validation rule at {}.",
-                rule.message,
-                sources.location(rule.span)
-            ))
-            .label(rule.condition.span, format!("the rule of var.{name}")),
-        ),
-        Err(error) => diagnostics.push(wrong(error.to_string())),
-    }
+    let title = format!("Invalid value for {} variable", assigned.origin.word());
+    let problem = Diagnostic::error(code::VALIDATION, title)
+        .at(assigned.span)
+        .detail(rules.iter().map(say).collect::<Vec<_>>().join("\n\n"));
+    let label = format!("the rule of var.{name}");
+    rules.iter().fold(problem, |problem, rule| problem.label(rule.condition.span, label.clone()))
 }
 
 fn unset(variable: &Variable<'_>) -> Diagnostic {
@@ -347,10 +349,8 @@ fn declaration(name: &str) -> String {
     format!("variable \"{name}\" {{\n  type    = string\n  default = null\n}}")
 }
 
-type Entry = (String, Span, Option<Value>);
-
-/// `name = value` of a file of values.
-fn hcl_entries(body: &Body, file: &str, diagnostics: &mut Diagnostics) -> Vec<Entry> {
+/// A file of values has no blocks.
+fn refuse_blocks(body: &Body, file: &str, diagnostics: &mut Diagnostics) {
     for block in &body.blocks {
         let problem = |title: &str| Diagnostic::error(code::UNKNOWN_BLOCK, title).at(block.header);
         diagnostics.push(match (block.kind.name.as_str(), block.labels.as_slice()) {
@@ -364,10 +364,6 @@ fn hcl_entries(body: &Body, file: &str, diagnostics: &mut Diagnostics) -> Vec<En
                 .detail(format!("A file of variable values has no blocks, and \"{kind}\" is one.")),
         });
     }
-    let entry = |Attribute { name, expr, .. }: &Attribute| {
-        (name.name.clone(), name.span, fixed::value(expr, diagnostics))
-    };
-    body.attributes.iter().map(entry).collect()
 }
 
 /// Decides what the properties of a JSON file of values are: values, whose strings are taken as they are, but for

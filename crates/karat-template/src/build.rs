@@ -17,8 +17,9 @@ use crate::code;
 use crate::component;
 use crate::expand::{Expanded, expand};
 use crate::meta::{self, Meta, Override, Sources};
+use crate::registry;
 use crate::shape;
-use crate::template::{Template, registry_is_ignored};
+use crate::template::Template;
 
 /// A build block.
 pub(crate) struct BuildBlock<'a> {
@@ -29,6 +30,8 @@ pub(crate) struct BuildBlock<'a> {
     pub(crate) provisioners: Vec<Use>,
     pub(crate) cleanup: Option<Use>,
     pub(crate) chains: Vec<Vec<Use>>,
+    /// Where its `hcp_packer_registry` block is.
+    pub(crate) registry: Option<Span>,
     /// `build "…"`, for problems.
     pub(crate) context: String,
 }
@@ -114,6 +117,7 @@ impl<'r, 'a> Reader<'r, 'a> {
             provisioners: Vec::new(),
             cleanup: None,
             chains: Vec::new(),
+            registry: None,
             context: block.title(),
         };
         let before = diagnostics.len();
@@ -185,7 +189,10 @@ impl<'r, 'a> Reader<'r, 'a> {
                 let chain = chain.iter().map(|inner| self.post_processor(inner, diagnostics));
                 found.chains.push(chain.collect());
             }
-            "hcp_packer_registry" => diagnostics.push(registry_is_ignored(inner.header)),
+            "hcp_packer_registry" => {
+                registry::check(inner.header, inner.body, found.registry, &inner.scope, diagnostics);
+                found.registry.get_or_insert(inner.header);
+            }
             // `from` has no effect in Packer either.
             _ => {}
         }

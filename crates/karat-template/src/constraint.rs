@@ -127,7 +127,9 @@ impl Constraint {
                 Operator::Pessimistic => {
                     let fixed = wanted.numbers.len().saturating_sub(1).max(1);
                     let same = (0..fixed).all(|at| version.number(at) == wanted.number(at));
-                    comparable && order.is_ge() && same
+                    // Versions have at least three numbers.
+                    let as_long = wanted.numbers.len() <= version.numbers.len().max(3);
+                    comparable && order.is_ge() && same && as_long
                 }
             }
         })
@@ -162,6 +164,7 @@ mod tests {
             (">= 1.0.0", "1.2.0-beta1", false),
             (">= 1.2.0-alpha", "1.2.0-beta1", true),
             ("~> 1.2.0-rc1", "1.2.0", true),
+            ("~> 1.16.0.0", "1.16.0", false),
         ];
         for (constraint, version, expected) in cases {
             let allowed = Constraint::parse(constraint).unwrap().allows(&Version::parse(version).unwrap());

@@ -24,7 +24,7 @@ use crate::requirement::{self, Requirement};
 use crate::select::Selection;
 use crate::template::Template;
 use crate::walk::{Values, Walk};
-use crate::{code, names};
+use crate::{code, names, registry};
 
 /// What came of an evaluation.
 pub struct Evaluation {
@@ -123,6 +123,10 @@ impl Evaluation {
         scope.set("local", Value::object(locals));
         scope.set("data", data);
 
+        for (at, block) in template.registries.iter().enumerate() {
+            let first = template.registries[..at].first().map(|first| first.header);
+            registry::check(block.header, &block.body, first, &scope, diagnostics);
+        }
         let reader = Reader::new(template, inputs.schemas, inputs.strict);
         let blocks: Vec<BuildBlock<'_>> =
             template.builds.iter().map(|block| reader.read(block, &scope, diagnostics)).collect();

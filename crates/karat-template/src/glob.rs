@@ -17,7 +17,10 @@ enum Part {
     One,
     Character(char),
     /// A character that is, or is not, in one of the ranges.
-    Class { negated: bool, ranges: Vec<(char, char)> },
+    Class {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
     Either(Vec<Vec<Part>>),
 }
 

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
+use karat_hcl::token::TokenKind;
 use karat_hcl::tree::Body;
 use karat_model::diagnostic::{Diagnostic, Diagnostics};
 use karat_model::span::{FileId, SourceMap};
@@ -137,7 +138,9 @@ fn directory(path: &Path, problems: &mut Diagnostics) -> (Vec<PathBuf>, Vec<Path
         let current = path.components().all(|part| part == Component::CurDir);
         let directory = if current { Path::new("") } else { path };
         let paths = names.iter().filter(fits).map(|name| directory.join(name));
-        paths.filter(|path| !path.is_dir()).collect::<Vec<_>>()
+        // A link to a directory cannot be read as a file, and is no directory here.
+        let is_directory = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+        paths.filter(|path| !is_directory(path)).collect::<Vec<_>>()
     };
     let templates = [ending(".pkr.hcl"), ending(".pkr.json")].concat();
     (templates, [ending(".auto.pkrvars.hcl"), ending(".auto.pkrvars.json")].concat())
@@ -165,25 +168,53 @@ fn refuse(file: &Path) -> Option<Diagnostic> {
 fn read_all(files: &[PathBuf], problems: &mut Diagnostics) -> Vec<(String, String)> {
     let mut texts = Vec::new();
     for file in files {
-        match fs::read(file) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => texts.push((file.display().to_string(), text)),
-                Err(error) => {
-                    let valid = error.utf8_error().valid_up_to();
-                    let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
-                    problems.push(
-                        Diagnostic::error(code::UNREADABLE, format!("{} is not UTF-8 text", file.display()))
-                            .detail(format!(
-                                "Line {line} has a byte that does not belong there (offset {valid}). \
-                                             Save the file as UTF-8."
-                            )),
-                    );
-                }
-            },
-            Err(error) => problems.push(unreadable(file, &error)),
+        match read_text(file) {
+            Ok(text) => texts.push((file.display().to_string(), text)),
+            Err(problem) => problems.push(problem),
         }
     }
     texts
+}
+
+/// The text of a template or of a file of values. What is not UTF-8 may stand in comments, as Packer allows.
+///
+/// # Errors
+///
+/// When the file cannot be read, or what it says is not UTF-8.
+pub fn read_text(file: &Path) -> Result<String, Diagnostic> {
+    let bytes = fs::read(file).map_err(|error| unreadable(file, &error))?;
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) => return Ok(text),
+        Err(error) => error.into_bytes(),
+    };
+    let mut text = String::with_capacity(bytes.len());
+    let mut strange = Vec::new();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            strange.push(text.len());
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    // JSON has no comments.
+    let is_json = file.extension().is_some_and(|extension| extension == "json");
+    let tokens = if is_json { Vec::new() } else { karat_hcl::lex(&text) };
+    let in_comment = |at: &usize| {
+        let token = tokens.partition_point(|token| token.end as usize <= *at);
+        tokens.get(token).is_some_and(|token| token.kind == TokenKind::Comment)
+    };
+    match strange.iter().find(|at| !in_comment(at)) {
+        None => Ok(text),
+        Some(at) => {
+            let before = &text[..*at];
+            let line = 1 + before.matches('\n').count();
+            let column = 1 + before.chars().rev().take_while(|c| *c != '\n').count();
+            let title = format!("{} is not UTF-8 text", file.display());
+            Err(Diagnostic::error(code::UNREADABLE, title).detail(format!(
+                "What stands in line {line}, column {column} is no character of UTF-8. Save the file as UTF-8."
+            )))
+        }
+    }
 }
 
 fn missing(path: &Path, error: &io::Error) -> Diagnostic {

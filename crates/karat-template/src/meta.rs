@@ -123,14 +123,22 @@ impl<'a> Meta<'a> {
         }
     }
 
+    /// A list of texts.
+    pub(crate) fn texts(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<(Vec<String>, Span)> {
+        let (value, span) = self.value(name, &Type::list(Type::String), diagnostics)?;
+        let texts = value.as_slice()?.iter().filter_map(|text| text.as_str().map(str::to_owned));
+        Some((texts.collect(), span))
+    }
+
+    /// Texts by name; how many there are.
+    pub(crate) fn texts_by_name(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<usize> {
+        let (value, _) = self.value(name, &Type::map(Type::String), diagnostics)?;
+        value.as_map().map(BTreeMap::len)
+    }
+
     /// `only` and `except`, of which there may be one.
     pub(crate) fn sources(&self, diagnostics: &mut Diagnostics) -> Sources {
-        let mut list = |name: &str| {
-            let (value, span) = self.value(name, &Type::list(Type::String), diagnostics)?;
-            let names = value.as_slice()?.iter().filter_map(|name| name.as_str().map(str::to_owned));
-            Some((names.collect::<Vec<_>>(), span))
-        };
-        let (only, except) = (list("only"), list("except"));
+        let (only, except) = (self.texts("only", diagnostics), self.texts("except", diagnostics));
         if let (Some((only, a)), Some((except, b))) = (&only, &except)
             && !only.is_empty()
             && !except.is_empty()
@@ -156,7 +164,8 @@ impl<'a> Meta<'a> {
                 .at(span)
         };
         // A map will not do, not even for Packer.
-        let object = |value: &Value| value.as_map().filter(|_| matches!(value.ty(), Type::Object(_))).cloned();
+        let object =
+            |value: &Value| value.as_map().filter(|_| matches!(value.ty(), Type::Object(_))).cloned();
         let Some(sources) = object(&value) else {
             diagnostics.push(wrong("override", span).help("override = { SOURCE = { ARGUMENT = VALUE } }"));
             return BTreeMap::new();
@@ -193,7 +202,7 @@ fn find_item<'e>(expr: &'e Expr, key: &str) -> Option<(Span, &'e Expr)> {
 }
 
 /// The value of an argument of the template language, converted. Mistakes, which are reported, count as absent, and so does
-/// null where a list may stand; of other types it is a mistake, as it is inside a list.
+/// null where a list or map may stand; of other types it is a mistake, as it is inside a list or map.
 pub(crate) fn evaluate(
     expr: &Expr,
     name: &str,
@@ -202,7 +211,11 @@ pub(crate) fn evaluate(
     diagnostics: &mut Diagnostics,
 ) -> Option<Value> {
     let value = evaluate_or_null(expr, name, ty, scope, diagnostics)?;
-    let holed = value.as_slice().is_some_and(|elements| elements.iter().any(Value::is_null));
+    let holed = match ty {
+        Type::List(_) => value.as_slice().is_some_and(|elements| elements.iter().any(Value::is_null)),
+        Type::Map(_) => value.as_map().is_some_and(|entries| entries.values().any(Value::is_null)),
+        _ => false,
+    };
     if holed || value.is_null() && matches!(ty, Type::String | Type::Number | Type::Bool) {
         diagnostics.push(
             Diagnostic::error(code::INVALID_META, format!("The argument `{name}` has the wrong type"))

@@ -3,6 +3,7 @@
 use karat_hcl::tree::{Attribute, Block, Expr, ExprKind};
 use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit};
 use karat_model::span::{SourceMap, Span};
+use karat_model::value::{Type, Value};
 
 use crate::code;
 use crate::constraint::{Constraint, Version};
@@ -29,8 +30,18 @@ pub(crate) fn check_version(loaded: &Loaded, current: &str, diagnostics: &mut Di
     let blocks = loaded.bodies.iter().flat_map(|body| body.blocks_of("packer"));
     for attribute in blocks.filter_map(|block| block.body.attribute("required_version")) {
         let span = attribute.expr.span;
-        let Some(text) = fixed::text(&attribute.expr, diagnostics) else { continue };
-        let constraint = match Constraint::parse(&text) {
+        let Some(value) = fixed::value(&attribute.expr, diagnostics) else { continue };
+        // Null asks for nothing.
+        if value.is_null() {
+            continue;
+        }
+        let value = value.convert(&Type::String).ok();
+        let Some(text) = value.as_ref().and_then(Value::as_str) else {
+            let problem = Diagnostic::error(code::VERSION, "Invalid version constraint").at(span);
+            diagnostics.push(problem.detail("A string value is required for required_version."));
+            continue;
+        };
+        let constraint = match Constraint::parse(text) {
             Ok(constraint) => constraint,
             Err(part) => {
                 diagnostics.push(
@@ -69,7 +80,13 @@ fn entry(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Option<Require
     let name = &attribute.name.name;
     let error = |title: &str| Diagnostic::error(code::REQUIRED_PLUGIN, title).at(attribute.span);
     let lower = name.to_lowercase();
-    if lower != *name {
+    if let Some(problem) = name_problem(name) {
+        diagnostics.push(
+            error("Invalid plugin local name")
+                .at(attribute.name.span)
+                .detail(format!("{name} is an invalid plugin local name: {problem}")),
+        );
+    } else if lower != *name {
         diagnostics.push(
             error("Invalid plugin local name")
                 .at(attribute.name.span)
@@ -101,7 +118,9 @@ fn entry(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Option<Require
         *slot = Some(&item.value);
     }
     let source = match source {
-        Some(expr) => fixed::text(expr, diagnostics).and_then(|text| check_source(text, expr, diagnostics)),
+        Some(expr) => {
+            text("source", expr, diagnostics).and_then(|text| check_source(text, expr, diagnostics))
+        }
         None => {
             diagnostics.push(error("No source was set").detail(
                 "The source field must be specified as a string. Ex: `source = \"github.com/hashicorp/happycloud\"`.",
@@ -111,7 +130,7 @@ fn entry(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Option<Require
     };
     let version = match version {
         Some(expr) => {
-            fixed::text(expr, diagnostics).and_then(|text| check_constraint(text, expr, diagnostics))
+            text("version", expr, diagnostics).and_then(|text| check_constraint(text, expr, diagnostics))
         }
         None => {
             diagnostics.push(error("No version constraint was set").detail(
@@ -121,6 +140,18 @@ fn entry(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Option<Require
         }
     };
     Some(Requirement { name: name.clone(), source: source?, version: version?, span: attribute.span })
+}
+
+/// A text that is written as one: a number will not do.
+fn text(name: &str, expr: &Expr, diagnostics: &mut Diagnostics) -> Option<String> {
+    let value = fixed::value(expr, diagnostics)?;
+    if let Some(text) = value.as_str() {
+        return Some(text.to_owned());
+    }
+    let title = if name == "source" { "Invalid source" } else { "Invalid version constraint" };
+    let problem = Diagnostic::error(code::REQUIRED_PLUGIN, title).at(expr.span);
+    diagnostics.push(problem.detail(format!("The {name} must be specified as a string.")));
+    None
 }
 
 fn not_an_object(attribute: &Attribute, problem: Diagnostic) -> Diagnostic {
@@ -161,9 +192,10 @@ fn check_source(text: String, expr: &Expr, diagnostics: &mut Diagnostics) -> Opt
 /// What is wrong with a plugin's address, if anything is.
 fn source_problem(text: &str) -> Option<String> {
     let mut problems = Vec::new();
-    let (scheme, rest) = match text.split_once("://") {
-        Some((scheme, rest)) => (Some(scheme), rest),
-        None => (None, text),
+    // What has a colon before the first slash is a scheme, a port of a host included.
+    let (scheme, rest) = match text.split_once(':') {
+        Some((scheme, rest)) if !scheme.contains('/') => (Some(scheme), rest.trim_start_matches("//")),
+        _ => (None, text),
     };
     let parts: Vec<&str> = rest.trim_matches('/').split('/').collect();
     if rest.starts_with('/') {
@@ -173,7 +205,7 @@ fn source_problem(text: &str) -> Option<String> {
         problems.push("A source URL must not end with a '/' character.".to_owned());
     }
     if let Some(scheme) = scheme {
-        problems.push(format!("A source URL must not contain a scheme (e.g. {scheme}://)."));
+        problems.push(format!("A source URL must not contain a scheme (e.g. {scheme}:)."));
     }
     if rest.contains('?') {
         problems.push("A source URL must not contain a query (e.g. ?var=val)".to_owned());
@@ -203,34 +235,34 @@ fn source_problem(text: &str) -> Option<String> {
             ));
         }
     }
-    let allowed = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-    if last.contains("--") || last.starts_with('-') || last.ends_with('-') || !last.chars().all(allowed) {
-        return Some(format!(
-            "\"{last}\" cannot be the name of a plugin: it may have letters, digits and single dashes.\n\n{SOURCE_EXAMPLE}"
+    name_problem(last)
+        .map(|problem| format!("\"{last}\" cannot be the name of a plugin: {problem}\n\n{SOURCE_EXAMPLE}"))
+}
+
+/// What is wrong with names that are required twice, in whatever file.
+pub(crate) fn duplicates(all: &[Requirement], sources: &SourceMap) -> Vec<Diagnostic> {
+    let duplicate = |(at, requirement): (usize, &Requirement)| {
+        let first = all[..at].iter().find(|other| other.name == requirement.name)?;
+        let title = format!("Duplicate required_plugin.\"{}\" block", requirement.name);
+        let problem = Diagnostic::error(code::DUPLICATE, title).at(requirement.span).detail(format!(
+            "A plugin of that name is required already, at {}. Two plugins must have different names.",
+            sources.location(first.span)
         ));
-    }
-    None
+        Some(problem.label(first.span, "required here first"))
+    };
+    all.iter().enumerate().filter_map(duplicate).collect()
 }
 
-/// Whether two requirements use one name. Files may repeat one another.
-fn clash(a: &Requirement, b: &Requirement) -> bool {
-    a.name == b.name && a.span.file == b.span.file
-}
-
-/// Reports names that are required twice.
-pub(crate) fn check_duplicates(all: &[Requirement], sources: &SourceMap, diagnostics: &mut Diagnostics) {
-    for (at, requirement) in all.iter().enumerate() {
-        if let Some(first) = all[..at].iter().find(|other| clash(other, requirement)) {
-            let title = format!("Duplicate required_plugin.\"{}\" block", requirement.name);
-            diagnostics.push(
-                Diagnostic::error(code::DUPLICATE, title)
-                    .at(requirement.span)
-                    .detail(format!(
-                        "A plugin of that name is required already, at {}. Two plugins must have different names.",
-                        sources.location(first.span)
-                    ))
-                    .label(first.span, "required here first"),
-            );
-        }
+/// What keeps a text from being the name of a plugin, which is a label of a host name: Packer says so.
+fn name_problem(name: &str) -> Option<&'static str> {
+    let allowed = |c: char| c.is_alphanumeric() || c == '-';
+    if name.contains('.') {
+        Some("dots are not allowed")
+    } else if name.contains("--") {
+        Some("cannot use multiple consecutive dashes")
+    } else if name.is_empty() || name.starts_with('-') || name.ends_with('-') || !name.chars().all(allowed) {
+        Some("must contain only letters, digits, and dashes, and may not use leading or trailing dashes")
+    } else {
+        None
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Template<'a> {
     /// By type and name.
     pub(crate) sources: BTreeMap<(&'a str, &'a str), &'a Block>,
     pub(crate) builds: Vec<&'a Block>,
+    /// `hcp_packer_registry` blocks that are in no build.
+    pub(crate) registries: Vec<&'a Block>,
     /// What shows when sources and builds are looked at: not for a check of syntax alone.
     pub(crate) deferred: Vec<Diagnostic>,
     names: Names<'a>,
@@ -82,6 +84,7 @@ impl<'a> Template<'a> {
             data: Vec::new(),
             sources: BTreeMap::new(),
             builds: Vec::new(),
+            registries: Vec::new(),
         };
         for body in &loaded.bodies {
             shape::FILE.check(body, diagnostics);
@@ -89,7 +92,7 @@ impl<'a> Template<'a> {
                 template.add(block, functions, &loaded.sources, diagnostics);
             }
         }
-        requirement::check_duplicates(&template.requirements, &loaded.sources, diagnostics);
+        template.deferred.extend(requirement::duplicates(&template.requirements, &loaded.sources));
         template
     }
 
@@ -150,7 +153,7 @@ impl<'a> Template<'a> {
             }
             ("source", [kind, name]) => self.add_source(kind, name, block, sources),
             ("build", _) => self.builds.push(block),
-            ("hcp_packer_registry", _) => self.deferred.push(registry_is_ignored(block.header)),
+            ("hcp_packer_registry", _) => self.registries.push(block),
             // `communicator` has no effect in Packer either.
             _ => {}
         }
@@ -257,10 +260,4 @@ pub(crate) fn check_name(what: &str, label: &Label, diagnostics: &mut Diagnostic
             ),
         );
     }
-}
-
-pub(crate) fn registry_is_ignored(span: Span) -> Diagnostic {
-    Diagnostic::warning(code::NO_EFFECT, "hcp_packer_registry has no effect").at(span).detail(
-        "Karat does not publish to HCP Packer. The block is accepted so that one template serves both.",
-    )
 }

@@ -215,10 +215,7 @@ impl Session {
             inputs.arguments.push((name.to_string(), value.to_string()));
         }
         for file in &selection.variable_files {
-            let text = std::fs::read_to_string(file).map_err(|error| {
-                let title = format!("Failed to read file {}", file.display());
-                self.refuse(Diagnostic::error(code::UNREADABLE, title).detail(error.to_string()))
-            })?;
+            let text = karat_template::read_text(file).map_err(|problem| self.refuse(problem))?;
             inputs.var_files.push(VarFile { name: file.display().to_string(), text });
         }
         Ok(inputs)

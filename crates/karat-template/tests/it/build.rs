@@ -122,6 +122,33 @@ fn core_03_wrong_meta_arguments_are_named() {
 }
 
 #[test]
+fn core_03_null_and_empty_meta_arguments() {
+    let step = |lines: &str| {
+        build(&format!("sources = [\"null.two\"]\nprovisioner \"shell\" {{\n{lines}\nscript = \"s\"\n}}"))
+    };
+    let plain = plan(&step(""));
+    for line in [
+        "pause_before = \"\"",
+        "timeout = \"\"",
+        "only = null",
+        "except = []",
+        "override = null",
+        "name = \"\"",
+    ] {
+        assert_eq!(plan(&step(line)), plain, "{line}");
+    }
+    for name in ["pause_before", "timeout", "max_retries", "continue_on_error", "name"] {
+        let titles = titles(&evaluation(&step(&format!("{name} = null")), |_| ()));
+        let place = name.len() + 4;
+        assert_eq!(titles, [format!("t.pkr.hcl:9:{place} The argument `{name}` has the wrong type")]);
+    }
+    let keep = "sources = [\"null.two\"]\npost-processor \"manifest\" {\nkeep_input_artifact = null\n}";
+    assert_eq!(plan(&build(keep)), "null.two (source two)\n  null {}\n  then manifest {}\n");
+    let empty = build("source \"null.two\" {\nname = \"\"\n}");
+    assert_eq!(plan(&empty), "null.two (source two)\n  null {}\n", "the source's own name");
+}
+
+#[test]
 fn core_07_override_replaces_values_for_one_source() {
     let text = build(
         "source \"null.one\" {\n  name = \"q\"\n}\nsources = [\"null.two\"]\nprovisioner \"shell\" {\n  inline = [\"all\"]\n  environment = { A = \"1\" }\n  override = {\n    q = { inline = \"over\", script = \"s\" }\n  }\n}",
@@ -149,6 +176,17 @@ fn core_07_override_must_be_objects_of_what_exists() {
     assert_eq!(
         over("{ one = { inline = {} } }"),
         ["t.pkr.hcl:9:24 The argument `inline` has the wrong type"]
+    );
+    assert!(over("{ one = { inline = null, script = \"s\" } }").is_empty(), "null replaces nothing");
+    assert_eq!(
+        over("{ one = zipmap([\"script\"], [\"s\"]) }"),
+        Vec::<String>::new(),
+        "zipmap of a tuple gives an object"
+    );
+    assert_eq!(
+        over("convert({ one = { script = \"s\" } }, map(object({ script = string })))"),
+        ["t.pkr.hcl:9:14 provisioner's override block must be an HCL object"],
+        "a map is none"
     );
     assert_eq!(over("{ onne = {} }"), ["t.pkr.hcl:9:16 warning: \"onne\" is no source of this build"]);
 }
@@ -253,6 +291,15 @@ fn core_02_what_a_build_needs() {
         ),
         ("build {\n  sources = [\"null.zero\"]\n}\n", "Error: Unknown source null.zero"),
         ("build \"x\" {\n}\n", "Error: Extraneous label for build"),
+        (
+            "build {\n  sources = [\"null.one\", null]\n}\n",
+            "Error: The argument `sources` has the wrong type",
+        ),
+        ("build {\n  sources = null\n}\n", "Error: missing source reference"),
+        (
+            "build {\n  name = null\n  sources = [\"null.one\"]\n}\n",
+            "Error: The argument `name` has the wrong type",
+        ),
         (
             "build {\n  sources = [\"null.one\"]\n  error-cleanup-provisioner \"shell\" {}\n  error-cleanup-provisioner \"shell\" {}\n}\n",
             "Error: Only one error-cleanup-provisioner is allowed",

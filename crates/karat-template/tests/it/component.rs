@@ -74,3 +74,48 @@ fn tpl_11_the_registry_is_accepted_and_has_no_effect() {
     assert_eq!(titles(&registry), expected);
     assert!(registry.plan.is_some());
 }
+
+#[test]
+fn tpl_11_the_registry_is_checked_as_packer_checks_it() {
+    let long = |length: usize| format!("\"{}\"", "d".repeat(length));
+    let cases = [
+        ("", "bucket_name = \"ab-3\"\nchannels = [\"a\"]\nfoo = 1\nbar {\n}".to_owned(), ""),
+        ("", format!("description = {}", long(255)), ""),
+        ("", "bucket_name = local.n\nbucket_labels = { a = 1 }\nlabels = {}".to_owned(), ""),
+        ("bucket_name can only contain", "bucket_name = \"ab\"".to_owned(), "1:1"),
+        ("bucket_name can only contain", "bucket_name = \"a_bc\"".to_owned(), "1:1"),
+        ("bucket_name can only contain", format!("bucket_name = {}", long(37)), "1:1"),
+        ("description should have a maximum length", format!("description = {}", long(256)), "1:1"),
+        (
+            "labels and hcp_packer_registry.bucket_labels are mutually exclusive",
+            "labels = { a = 1 }\nbucket_labels = { b = 1 }".to_owned(),
+            "1:1",
+        ),
+        ("The argument `bucket_name` has the wrong type", "bucket_name = null".to_owned(), "2:15"),
+        ("The argument `build_labels` has the wrong type", "build_labels = { a = null }".to_owned(), "2:16"),
+        ("The argument `channels` has the wrong type", "channels = [null]".to_owned(), "2:12"),
+        ("There is no `build` here", "bucket_name = build.name".to_owned(), "2:15"),
+    ];
+    let rest =
+        "locals {\n  n = \"bucket\"\n}\nsource \"null\" \"a\" {\n}\nbuild {\n  sources = [\"null.a\"]\n}\n";
+    for (problem, content, place) in cases {
+        let text = format!("hcp_packer_registry {{\n{content}\n}}\n{rest}");
+        let found = titles(&evaluation(&text, |_| ()));
+        let errors: Vec<_> = found.iter().filter(|title| !title.contains("warning: ")).collect();
+        match errors.as_slice() {
+            [] => assert_eq!(problem, "", "{content}"),
+            [error] => assert!(
+                !problem.is_empty()
+                    && error.starts_with(&format!("t.pkr.hcl:{place} "))
+                    && error.contains(problem),
+                "{content}: {error}"
+            ),
+            several => panic!("{content}: {several:?}"),
+        }
+    }
+    let twice = format!("hcp_packer_registry {{\n}}\nhcp_packer_registry {{\n}}\n{rest}");
+    assert!(problems(&twice).contains("Error: Only one hcp_packer_registry is allowed"));
+    let inside =
+        rest.replace("build {\n", "build {\n  hcp_packer_registry {\n  }\n  hcp_packer_registry {\n  }\n");
+    assert!(problems(&inside).contains("Error: Only one hcp_packer_registry is allowed"));
+}

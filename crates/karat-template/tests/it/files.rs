@@ -1,4 +1,5 @@
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use karat_model::diagnostic_plain::render_plain;
@@ -108,8 +109,34 @@ fn tpl_05_files_that_cannot_be_read_are_named() {
     fs::write(directory.path().join("b.pkr.hcl"), b"x = 1\ny = \"\xff\"\n").unwrap();
     std::os::unix::fs::symlink("nowhere", directory.path().join("c.pkr.hcl")).unwrap();
     let shown = refusal(directory.path(), "");
-    assert!(shown.contains("DIR/b.pkr.hcl is not UTF-8 text  Line 2"), "{shown}");
+    assert!(shown.contains("DIR/b.pkr.hcl is not UTF-8 text  What stands in line 2"), "{shown}");
     assert!(shown.contains("Failed to read DIR/c.pkr.hcl  No such file"), "both are said\n{shown}");
+}
+
+#[test]
+fn tpl_05_comments_may_be_in_another_encoding() {
+    let directory = directory(&[]);
+    let text = format!("# \u{e9}\n/* \u{e9} */ {SOURCE}{BUILD}{VARIABLE}");
+    let latin: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    fs::write(directory.path().join("a.pkr.hcl"), &latin).unwrap();
+    fs::write(directory.path().join("a.auto.pkrvars.hcl"), b"v = \"x\" // \xe9").unwrap();
+    assert_eq!(planned(directory.path()), "null.s (source s)\n  null {ssh_host=\"x\"}\n");
+    fs::write(directory.path().join("b.pkr.hcl"), b"# \xe9\nx = \xe9\n").unwrap();
+    let shown = refusal(directory.path(), "");
+    assert!(shown.contains("DIR/b.pkr.hcl is not UTF-8 text  What stands in line 2, column 5"), "{shown}");
+}
+
+#[test]
+fn tpl_05_files_are_found_whatever_they_are_called() {
+    let directory = directory(&[(".pkr.hcl", SOURCE), ("\u{e9} b.pkr.hcl", BUILD), ("T.PKR.HCL", "junk")]);
+    let odd = std::ffi::OsStr::from_bytes(b"\xff.pkr.hcl");
+    fs::write(directory.path().join(odd), VARIABLE).unwrap();
+    fs::create_dir(directory.path().join("d.pkr.hcl")).unwrap();
+    assert_eq!(planned(directory.path()), "null.s (source s)\n  null {ssh_host=\"d\"}\n");
+    // Packer tries to read a link to a directory.
+    std::os::unix::fs::symlink("d.pkr.hcl", directory.path().join("l.pkr.hcl")).unwrap();
+    let shown = refusal(directory.path(), "");
+    assert!(shown.contains("Failed to read DIR/l.pkr.hcl  Is a directory"), "{shown}");
 }
 
 #[test]

@@ -13,6 +13,14 @@ fn inspected(text: &str) -> String {
         .concat()
 }
 
+#[test]
+fn core_17_secrets_of_a_template_are_told_to_who_shows_it() {
+    let text = "variable \"v\" {\n  default = [\"s1\"]\n  sensitive = true\n}\nlocal \"l\" {\n  expression = upper(\"s2\")\n  sensitive = true\n}\n";
+    let schemas = schemas();
+    let loaded = from_texts([("t.pkr.hcl".to_owned(), text.to_owned())], []);
+    assert_eq!(whole(inspect(&loaded, &Inputs::new("/cwd", &schemas))).secrets, ["s1", "S2"]);
+}
+
 /// What Packer 1.16 prints for these, byte for byte, but for what is derived from a secret.
 #[test]
 fn cli_23_values_as_packer_prints_them() {

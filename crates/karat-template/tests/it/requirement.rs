@@ -1,4 +1,6 @@
-use crate::rendering::{evaluation, problems, titles};
+use karat_template::{Inputs, evaluate, from_texts};
+
+use crate::rendering::{evaluation, problems, schemas, titles, whole};
 
 const REST: &str = "source \"null\" \"a\" {\n}\nbuild {\n  sources = [\"null.a\"]\n}\n";
 
@@ -17,6 +19,9 @@ fn tpl_04_required_version_comes_before_everything_else() {
     assert_eq!(titles(&evaluation(text, |_| ())), ["t.pkr.hcl:2:22 Unsupported Packer Core version"]);
     assert_eq!(packer("required_version = \"~> x\""), ["t.pkr.hcl:2:20 Invalid version constraint"]);
     assert_eq!(packer("required_version = var.x"), ["t.pkr.hcl:2:20 Variables not allowed"]);
+    assert_eq!(packer("required_version = []"), ["t.pkr.hcl:2:20 Invalid version constraint"]);
+    assert!(packer("required_version = null").is_empty(), "null asks for nothing");
+    assert!(packer("required_version = 1.16").is_empty(), "a number is a version, too");
 }
 
 #[test]
@@ -33,7 +38,16 @@ fn tpl_12_a_plugin_has_a_source_and_a_version_and_nothing_else() {
         plugin(&format!("b = {{\n{whole}\nmore = 1\n}}")),
         ["t.pkr.hcl:6:1 Invalid plugin requirement"]
     );
-    assert_eq!(plugin(&format!("B = {{\n{whole}\n}}")), ["t.pkr.hcl:3:1 Invalid plugin local name"]);
+    for name in ["B", "b_c", "b--c", "b-"] {
+        let found = plugin(&format!("{name} = {{\n{whole}\n}}"));
+        assert_eq!(found, ["t.pkr.hcl:3:1 Invalid plugin local name"], "{name}");
+    }
+    assert!(plugin(&format!("b-c = {{\n{whole}\n}}\né = {{\n{whole}\n}}")).is_empty());
+    assert_eq!(
+        plugin("b = {\nsource = 1\nversion = null\n}"),
+        ["t.pkr.hcl:4:10 Invalid source", "t.pkr.hcl:5:11 Invalid version constraint"],
+        "only a text is a text here"
+    );
 }
 
 #[test]
@@ -54,13 +68,14 @@ fn tpl_12_sources_are_addresses() {
         );
         problems(&text)
     };
-    for good in ["github.com/a/b", "example.com:8080/deep/er/name"] {
+    for good in ["github.com/a/b", "host/deep/er/name", "Host//été", "github.com/a b/C-1"] {
         assert_eq!(source(good), "", "{good}");
     }
     let cases = [
         ("b", "must at least contain a host"),
         ("a/b", "must at least contain a host"),
         ("https://github.com/a/b", "must not contain a scheme"),
+        ("example.com:8080/a/b", "must not contain a scheme"),
         ("/github.com/a/b", "must not start with a '/'"),
         ("github.com/a/b/", "must not end with a '/'"),
         ("github.com/a/b?x=1", "must not contain a query"),
@@ -70,6 +85,8 @@ fn tpl_12_sources_are_addresses() {
         ("github.com/a/packer-b", "Did you mean \"b\"?"),
         ("github.com/a/b--c", "cannot be the name of a plugin"),
         ("github.com/a/b.c", "cannot be the name of a plugin"),
+        ("github.com/a/b_c", "cannot be the name of a plugin"),
+        ("github.com/a/-b", "cannot be the name of a plugin"),
     ];
     for (text, expected) in cases {
         let shown = source(text);
@@ -89,8 +106,17 @@ fn tpl_12_sources_are_addresses() {
 #[test]
 fn tpl_12_names_are_used_once() {
     let one = "b = {\nsource = \"github.com/a/b\"\nversion = \"1\"\n}";
-    assert_eq!(
-        packer(&format!("required_plugins {{\n{one}\n}}\nrequired_plugins {{\n{one}\n}}")),
-        ["t.pkr.hcl:9:1 Duplicate required_plugin.\"b\" block"]
-    );
+    let twice = "t.pkr.hcl:9:1 Duplicate required_plugin.\"b\" block";
+    let text = format!("required_plugins {{\n{one}\n}}\nrequired_plugins {{\n{one}\n}}");
+    assert_eq!(packer(&text), [twice]);
+    let syntax = |inputs: &mut Inputs<'_>| inputs.syntax_only = true;
+    assert!(titles(&evaluation(&format!("packer {{\n{text}\n}}\n{REST}"), syntax)).is_empty());
+
+    let file =
+        |name: &str| (format!("{name}.pkr.hcl"), format!("packer {{\nrequired_plugins {{\n{one}\n}}\n}}\n"));
+    let rest = ("rest.pkr.hcl".to_owned(), REST.to_owned());
+    let schemas = schemas();
+    let loaded = from_texts([file("1"), file("2"), rest], []);
+    let found = whole(evaluate(&loaded, &Inputs::new("/cwd", &schemas)));
+    assert_eq!(titles(&found), ["2.pkr.hcl:3:1 Duplicate required_plugin.\"b\" block"]);
 }

@@ -65,6 +65,8 @@ fn tpl_06_text_is_literal_for_strings_and_numbers_and_an_expression_otherwise() 
         ("type = string", "[1]", "\"[1]\""),
         ("type = number", "12", "12"),
         ("type = any", "true", "\"true\""),
+        ("type = any\ndefault = {}", "[1]", "\"[1]\""),
+        ("type = any\ndefault = [1]", "[\"2\"]", "[2]"),
         ("", "x y", "\"x y\""),
         ("default = \"d\"", "[1]", "\"[1]\""),
         ("type = bool", "true", "true"),
@@ -124,6 +126,8 @@ fn tpl_06_undeclared_names() {
         inputs.warn_undeclared = true;
     };
     assert_eq!(value(declaration, warned), "f.hcl:1:1 warning: Undefined variable");
+    let not_asked = |inputs: &mut Inputs<'_>| inputs.var_files.push(file("f.hcl", "w = nonsense.x\n"));
+    assert_eq!(value(declaration, not_asked), "1", "nobody asks for its value");
     let block = |inputs: &mut Inputs<'_>| inputs.var_files.push(file("f.hcl", "variable \"v\" {\n}\n"));
     assert_eq!(value(declaration, block), "f.hcl:1:1 Variable declaration in a .pkrvar file");
     let unknown = |inputs: &mut Inputs<'_>| inputs.var_files.push(file("f.txt", ""));
@@ -164,6 +168,11 @@ fn tpl_07_validation() {
         (rule("var.v", good), "t.pkr.hcl:4:17 Invalid variable validation result"),
         (rule("true == var.v ? null : null", good), "t.pkr.hcl:4:17 Invalid variable validation result"),
         (rule("length(var.v) > 2", "too short"), "t.pkr.hcl:5:21 Invalid validation error message"),
+        (rule("length(var.v) > 2", "too short."), "t.pkr.hcl:5:21 Invalid validation error message"),
+        (rule("length(var.v) > 2", " "), "t.pkr.hcl:5:21 Invalid validation error message"),
+        (rule("length(var.v) > 2", "\u{77ed}."), "t.pkr.hcl:5:21 Invalid validation error message"),
+        (rule("length(var.v) > 2", "\\n Too short! \\n"), "\"abc\""),
+        (rule("length(var.v) > 2", "3 are too few?"), "\"abc\""),
         (
             "variable \"v\" {\n  default = 1\n  validation {\n    condition = var.v > 0\n  }\n}".to_owned(),
             "t.pkr.hcl:5:3 The argument `error_message` is required",
@@ -172,6 +181,33 @@ fn tpl_07_validation() {
     for (declaration, expected) in cases {
         assert_eq!(value(&declaration, |_| ()), expected, "{declaration}");
     }
+}
+
+#[test]
+fn tpl_07_what_a_declaration_says_is_fixed_and_not_null() {
+    let declare = |line: &str| value(&format!("variable \"v\" {{\n  default = 1\n  {line}\n}}"), |_| ());
+    assert_eq!(declare("description = 5"), "1");
+    assert_eq!(declare("sensitive = \"false\""), "1");
+    assert_eq!(declare("description = null"), "t.pkr.hcl:3:17 Unsuitable value type");
+    assert_eq!(declare("sensitive = null"), "t.pkr.hcl:3:15 Unsuitable value type");
+    assert_eq!(declare("sensitive = \"yes\""), "t.pkr.hcl:3:15 Unsuitable value type");
+    assert_eq!(declare("description = var.v"), "t.pkr.hcl:3:17 Variables not allowed");
+    assert_eq!(declare("ephemeral = true"), "t.pkr.hcl:3:3 There is no argument `ephemeral` here");
+}
+
+#[test]
+fn tpl_07_rules_all_speak_and_only_of_the_value_that_counts() {
+    let rule = |wanted: &str| {
+        format!(
+            "validation {{\n    condition = var.v == \"{wanted}\"\n    error_message = \"Not {wanted}.\"\n  }}\n  "
+        )
+    };
+    let declaration = format!("variable \"v\" {{\n  default = \"abc\"\n  {}{}\n}}", rule("x"), rule("y"));
+    let shown = problems_of(&evaluation(&format!("{declaration}{USE}"), |_| ()));
+    assert_eq!(shown.matches("Error: Invalid value for default variable").count(), 1, "{shown}");
+    assert!(shown.contains("Not x.") && shown.contains("Not y."), "{shown}");
+    let failed = "<value for var.v from arguments>:1:1 Invalid value for cmd variable";
+    assert_eq!(value(&declaration, argument("y")), failed, "the default is not looked at");
 }
 
 #[test]
