@@ -193,7 +193,7 @@ fn tpl_05_json_mistakes_point_into_the_file() {
             "manifest ~ There is no argument or block `manifest` here",
         ),
         (
-            r#""hcp_packer_registry": {"bucket_name": "x"}"#,
+            r#""hcp_packer_registry": {"bucket_name": "xyz"}"#,
             "\"hcp_packer_registry\" ~ warning: hcp_packer_registry has no effect",
         ),
     ] {
