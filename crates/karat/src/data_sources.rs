@@ -90,7 +90,7 @@ impl DataSources<'_> {
         said.extend(checked.warnings.iter().map(|text| warning(read, text)));
         let reading = source.read(&cx, &read.node.config).await.map_err(|error| match error {
             StepError::Config(problems) => wrong(read, problems),
-            error => failure(read, &error),
+            error => self.failure(read, &error),
         })?;
         if !self.options.strict {
             said.extend(reading.warnings.iter().map(|text| warning(read, text)));
@@ -109,6 +109,18 @@ impl DataSources<'_> {
             }
         }
         found
+    }
+
+    fn failure(&self, read: &DataRead, error: &StepError) -> Diagnostics {
+        // Packer's data sources are processes of their own.
+        let text = if self.options.strict {
+            format!("Datasource.Execute failed: {error}")
+        } else {
+            error.to_string()
+        };
+        let (title, detail) = text.split_once('\n').unwrap_or((&text, ""));
+        let problem = Diagnostic::error(code::DATA_SOURCE, title).at(read.node.span);
+        [within(read, problem, detail)].into_iter().collect()
     }
 
     fn context(&self, read: &DataRead) -> ReadContext {
@@ -142,13 +154,6 @@ fn wrong(read: &DataRead, problems: Problems) -> Diagnostics {
         within(read, problem, detail)
     };
     problems.0.into_iter().map(|found| problem(found.argument, &found.message)).collect()
-}
-
-fn failure(read: &DataRead, error: &StepError) -> Diagnostics {
-    let text = error.to_string();
-    let (title, detail) = text.split_once('\n').unwrap_or((&text, ""));
-    let problem = Diagnostic::error(code::DATA_SOURCE, title).at(read.node.span);
-    [within(read, problem, detail)].into_iter().collect()
 }
 
 fn warning(read: &DataRead, text: &str) -> Diagnostic {

@@ -18,11 +18,15 @@ fn using(expression: &str) -> String {
 /// The rounds of reading, a line each, and what came of it. A data source offers its input in capitals; one whose input
 /// is `broken` cannot be read.
 fn read_with(text: &str, adjust: impl FnOnce(&mut Inputs<'_>)) -> (String, Evaluation) {
+    read_file("t.pkr.hcl", text, adjust)
+}
+
+fn read_file(name: &str, text: &str, adjust: impl FnOnce(&mut Inputs<'_>)) -> (String, Evaluation) {
     let schemas = schemas();
     let mut inputs = Inputs::new("/cwd", &schemas);
     inputs.read_data = true;
     adjust(&mut inputs);
-    let loaded = from_texts([("t.pkr.hcl".to_owned(), text.to_owned())], []);
+    let loaded = from_texts([(name.to_owned(), text.to_owned())], []);
     let mut progress = evaluate(&loaded, &inputs);
     let mut rounds = String::new();
     loop {
@@ -402,4 +406,22 @@ fn tpl_08_defaults_of_variables_see_no_data() {
         using("\"x\"")
     );
     assert_eq!(read(&text), "t.pkr.hcl:2:13 Variables not allowed");
+}
+
+#[test]
+fn tpl_08_data_sources_in_json() {
+    let text = r#"{
+  "data": { "null": { "a": { "input": "${local.l}" }, "b": { "input": "${upper(data.null.a.output)}b" },
+                      "idle": { "input": "broken" } } },
+  "locals": { "l": "x" },
+  "source": { "null": { "s": { "ssh_host": "${data.null.b.output}" } } },
+  "build": { "sources": ["null.s"], "provisioner": { "shell": { "pause_before": "1s", "script": "y" } } }
+}"#;
+    let (rounds, evaluation) = read_file("t.pkr.json", text, |_| ());
+    assert_eq!(rounds, "data.null.a\ndata.null.b\n", "{:?}", titles(&evaluation));
+    let host = evaluation.plan.unwrap().builds[0].source.config.get("ssh_host").cloned();
+    assert_eq!(host, Some(Value::string("XB")));
+    let dynamic = text.replace("\"input\": \"broken\"", "\"input\": \"x\", \"dynamic\": { \"y\": {} }");
+    let (_, evaluation) = read_file("t.pkr.json", &dynamic, |_| ());
+    assert_eq!(titles(&evaluation), ["t.pkr.json:3:47 Blocks of type \"dynamic\" are not expected here"]);
 }

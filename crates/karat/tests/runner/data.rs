@@ -144,6 +144,11 @@ fn tpl_08_a_data_source_that_fails_stops_the_build_and_says_where() {
                     1: data \"http\" \"x\" {\n";
     assert!(failed.stdout.contains(expected), "{failed}");
     assert!(!sandbox.work().join("out.txt").exists());
+    let strict = sandbox.karat(["build", "--strict", "t.pkr.hcl"]);
+    assert!(
+        strict.stdout.contains("Error: Datasource.Execute failed: HTTP request error. Response code: 503\n"),
+        "{strict}"
+    );
 }
 
 #[test]
