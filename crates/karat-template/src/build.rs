@@ -340,10 +340,10 @@ fn warn_unknown_sources(build: &BuildBlock<'_>, diagnostics: &mut Diagnostics) {
     let short: Vec<&str> = build.sources.iter().map(|source| source.local.as_str()).collect();
     let uses = build.provisioners.iter().chain(&build.cleanup).chain(build.chains.iter().flatten());
     for used in uses {
-        let Sources { only, except, span } = &used.sources;
+        let Sources { only, except, span, spans } = &used.sources;
         for name in only.iter().chain(except).filter(|name| !full.contains(name)) {
             let known: Vec<&str> = full.iter().map(String::as_str).collect();
-            diagnostics.push(no_match(name, span.unwrap_or(used.span), &known));
+            diagnostics.push(no_match(name, spans.get(name).copied().or(*span).unwrap_or(used.span), &known));
         }
         for (name, Override { span, .. }) in &used.overrides {
             if !short.contains(&name.as_str()) {
@@ -358,8 +358,14 @@ fn no_match(name: &str, span: Span, known: &[&str]) -> Diagnostic {
         Diagnostic::warning(code::NO_MATCH, format!("\"{name}\" is no source of this build")).at(span);
     let problem =
         problem.detail(format!("It has no effect. The sources of this build: {}.", known.join(", ")));
-    match did_you_mean(name, known.iter().copied()) {
-        Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None => problem,
-    }
+    // Legacy JSON templates leave out the type.
+    let short =
+        || known.iter().copied().find(|full| full.split_once('.').is_some_and(|(_, own)| own == name));
+    let Some(near) = did_you_mean(name, known.iter().copied()).or_else(short) else { return problem };
+    let inside = match span.range().len().checked_sub(name.len()) {
+        Some(0) => span,
+        Some(2) => Span { start: span.start + 1, end: span.end - 1, ..span },
+        _ => return problem.help(format!("did you mean `{near}`?")),
+    };
+    problem.did_you_mean(inside, near)
 }

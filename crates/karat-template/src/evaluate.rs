@@ -7,7 +7,7 @@ use std::sync::Arc;
 use karat_hcl::json::settle;
 use karat_hcl::tree::Body;
 use karat_hcl::{Scope, decode};
-use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit};
 use karat_model::id::BuildName;
 use karat_model::plan::{Build, LateConfig, Node, Plan, PostProcessing, Step};
 use karat_model::span::{SourceMap, Span};
@@ -94,14 +94,17 @@ pub fn evaluate<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, 
 impl Evaluation {
     /// The same with the diagnostics in the order of the text, each with the block that it is in.
     fn place(mut self, loaded: &Loaded) -> Self {
-        let place = |problem: Diagnostic| match (&problem.context, &problem.primary) {
-            (None, Some(primary)) => match Template::context(loaded, primary.span) {
-                Some(context) => problem.within(context),
-                None => problem,
-            },
-            _ => problem,
+        // Lines of HCL mend no JSON.
+        let json = |file| self.sources.name(file).ends_with(".json");
+        let suits = |edit: &Edit| !edit.replacement.contains('\n') || !json(edit.span.file);
+        let place = |mut problem: Diagnostic| {
+            problem.fixes.retain(suits);
+            let around = problem.primary.as_ref().and_then(|label| Template::context(loaded, label.span));
+            problem.context = problem.context.or(around);
+            problem
         };
-        self.diagnostics = self.diagnostics.into_sorted().into_iter().map(place).collect();
+        let found = std::mem::take(&mut self.diagnostics);
+        self.diagnostics = found.into_sorted().into_iter().map(place).collect();
         self
     }
 

@@ -34,6 +34,8 @@ pub(crate) struct Sources {
     pub(crate) except: Vec<String>,
     /// Where the list stands.
     pub(crate) span: Option<Span>,
+    /// Where each name stands that is written out.
+    pub(crate) spans: BTreeMap<String, Span>,
 }
 
 /// Values that replace a provisioner's own for one source.
@@ -151,7 +153,11 @@ impl<'a> Meta<'a> {
         }
         let span = only.as_ref().or(except.as_ref()).map(|(_, span)| *span);
         let names = |list: Option<(Vec<String>, Span)>| list.map(|(names, _)| names).unwrap_or_default();
-        Sources { only: names(only), except: names(except), span }
+        let lists =
+            self.attributes.iter().filter(|list| ["only", "except"].contains(&list.name.name.as_str()));
+        let items = lists.flat_map(|list| list.expr.as_list().unwrap_or_default());
+        let spans = items.filter_map(|item| Some((item.as_literal_str()?.to_owned(), item.span))).collect();
+        Sources { only: names(only), except: names(except), span, spans }
     }
 
     /// `override`: by the name of the source.
