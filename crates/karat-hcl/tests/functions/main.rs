@@ -6,6 +6,7 @@ mod collection;
 mod encoding;
 mod file;
 mod number;
+mod recorded;
 mod text;
 mod time;
 mod yaml;

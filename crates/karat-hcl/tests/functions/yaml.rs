@@ -45,6 +45,15 @@ fn tpl_10_yaml_has_anchors_and_merges() {
 }
 
 #[test]
+fn tpl_10_yaml_may_have_tabs_behind_colons_and_quotes_that_go_on_further_left() {
+    check(&[
+        ("a:\tb\nc: \t d", r#"{a = "b", c = "d"}"#),
+        ("{a:\tb}", r#"{a = "b"}"#),
+        ("a: \"b\nc\\\"\nd\"\ne: 'f\n\ng'", r#"{a = "b c\" d", e = "f\ng"}"#),
+    ]);
+}
+
+#[test]
 fn tpl_10_mistakes_in_yaml_have_a_place() {
     let wrong = |text: &str, expected: &str| {
         assert_eq!(decode(text), format!("error in argument 1: it is not YAML: {expected}"));

@@ -1,5 +1,6 @@
 //! Reading YAML: the events of a parser become a value.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use karat_model::value::{Type, Value};
@@ -12,6 +13,9 @@ const MAX_DEPTH: usize = 200;
 /// How many values a document may stand for when its aliases are written out.
 const MAX_VALUES: usize = 1_000_000;
 
+/// How often a text is read again in a way that the parser likes better.
+const MAX_TRIES: usize = 100;
+
 /// The value that a YAML document says: sequences become tuples, mappings become objects. The error says what is wrong
 /// and where, as a fragment.
 pub(in crate::function) fn read(text: &str) -> Result<Value, String> {
@@ -21,24 +25,45 @@ pub(in crate::function) fn read(text: &str) -> Result<Value, String> {
             "line {line} has a control character; in double quotes it can be written like \\x07"
         ));
     }
-    let cut_end =
-        (!text.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])).then(|| text.chars().count());
-    let mut reader =
-        Reader { parser: Parser::new_from_str(text), cut_end, anchors: BTreeMap::new(), values: 0, depth: 0 };
-    while let (Event::StreamStart | Event::DocumentStart(_), _) = reader.peek()? {
-        reader.next()?;
-    }
-    if let (Event::StreamEnd, at) = reader.peek()? {
-        return Err(place("there is no value", at.start));
-    }
-    let node = reader.node()?;
+    let mut text = Cow::Borrowed(text);
+    let mut tries = 0;
     loop {
-        match reader.next()? {
-            (Event::StreamEnd, _) => return Ok(node.value),
-            (Event::DocumentEnd, _) => {}
-            (_, at) => return Err(place("a second document begins, and only one is allowed", at.start)),
+        let mut reader = Reader::new(&text);
+        let result = reader.document();
+        let looser = reader.refused.as_ref().and_then(|refused| looser(&text, refused));
+        tries += 1;
+        match looser.filter(|_| tries < MAX_TRIES) {
+            Some(looser) => text = Cow::Owned(looser),
+            None => return result,
         }
     }
+}
+
+/// A text that means the same where the parser is stricter than Packer's library: about tabs behind a colon, and about
+/// quoted text that goes on further left.
+fn looser(text: &str, refused: &ScanError) -> Option<String> {
+    let at = text.char_indices().nth(refused.marker().index()).map_or(text.len(), |(at, _)| at);
+    let (before, behind) = text.split_at_checked(at)?;
+    let info = refused.info();
+    if info.contains("followed by a valid YAML whitespace") {
+        let blanks = before.len() - before.trim_end_matches([' ', '\t']).len();
+        let kept = &before[..before.len() - blanks];
+        return before[kept.len()..].contains('\t').then(|| format!("{kept}{}{behind}", " ".repeat(blanks)));
+    }
+    if !info.contains("indentation in quoted scalar") {
+        return None;
+    }
+    let quote = behind.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let mut escaped = false;
+    let end = behind[1..].find(|c| {
+        let ends = c == quote && !escaped;
+        escaped = c == '\\' && quote == '"' && !escaped;
+        ends
+    })?;
+    let (quoted, rest) = behind.split_at(end + 1);
+    // Blanks at the start of its lines are no part of the text.
+    let looser = quoted.replace('\n', &format!("\n{}", " ".repeat(MAX_DEPTH)));
+    quoted.contains('\n').then(|| format!("{before}{looser}{rest}"))
 }
 
 struct Reader<'t> {
@@ -50,6 +75,8 @@ struct Reader<'t> {
     /// Values so far, aliases written out.
     values: usize,
     depth: usize,
+    /// Why the parser gave up.
+    refused: Option<ScanError>,
 }
 
 #[derive(Clone)]
@@ -63,24 +90,56 @@ fn place(what: &str, at: Marker) -> String {
     format!("{what} at line {}, column {}", at.line(), at.col() + 1)
 }
 
-fn malformed(error: &ScanError) -> String {
-    place(error.info(), *error.marker())
-}
-
 /// The tag as it is written out.
 fn full_tag(tag: Option<&Tag>) -> String {
     tag.map(|tag| format!("{}{}", tag.handle, tag.suffix)).unwrap_or_default()
 }
 
 impl<'t> Reader<'t> {
+    fn new(text: &'t str) -> Self {
+        let breaks = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+        let cut_end = (!text.ends_with(breaks)).then(|| text.chars().count());
+        let parser = Parser::new_from_str(text);
+        Self { parser, cut_end, anchors: BTreeMap::new(), values: 0, depth: 0, refused: None }
+    }
+
+    fn document(&mut self) -> Result<Value, String> {
+        while let (Event::StreamStart | Event::DocumentStart(_), _) = self.peek()? {
+            self.next()?;
+        }
+        if let (Event::StreamEnd, at) = self.peek()? {
+            return Err(place("there is no value", at.start));
+        }
+        let node = self.node()?;
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(node.value),
+                (Event::DocumentEnd, _) => {}
+                (_, at) => return Err(place("a second document begins, and only one is allowed", at.start)),
+            }
+        }
+    }
+
+    fn refuse(&mut self, error: ScanError) -> String {
+        let text = place(error.info(), *error.marker());
+        self.refused = Some(error);
+        text
+    }
+
     fn next(&mut self) -> Result<(Event<'t>, Span), String> {
-        let end = || Err("it ends too early".to_owned());
-        self.parser.next_event().map_or_else(end, |event| event.map_err(|error| malformed(&error)))
+        match self.parser.next_event() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(self.refuse(error)),
+            None => Err("it ends too early".to_owned()),
+        }
     }
 
     fn peek(&mut self) -> Result<(Event<'t>, Span), String> {
-        let end = || Err("it ends too early".to_owned());
-        self.parser.peek().map_or_else(end, |event| event.cloned().map_err(|error| malformed(&error)))
+        match self.parser.peek().map(|event| event.cloned()) {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(self.refuse(error)),
+            None => Err("it ends too early".to_owned()),
+        }
     }
 
     fn node(&mut self) -> Result<Node, String> {
