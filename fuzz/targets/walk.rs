@@ -41,7 +41,8 @@ impl Walk<'_> {
         for attribute in &body.attributes {
             self.span(attribute.span);
             self.span(attribute.name.span);
-            assert_eq!(self.text.get(attribute.name.span.range()), Some(attribute.name.name.as_str()));
+            let name = self.text.get(attribute.name.span.range()).map(|name| name.trim_matches('"'));
+            assert_eq!(name, Some(attribute.name.name.as_str()));
             self.expr(&attribute.expr);
         }
         for block in &body.blocks {

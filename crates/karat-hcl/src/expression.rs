@@ -24,6 +24,19 @@ pub struct Traversal {
     pub span: Span,
 }
 
+impl ObjectItem {
+    /// Whether the key is `a.b` or `a["b"]` without parentheses: it could be meant as a name or to be evaluated.
+    pub(crate) fn has_unclear_key(&self) -> bool {
+        let ExprKind::Access(base, steps) = &self.key.kind else { return false };
+        let fixed = |step: &Step| match &step.kind {
+            StepKind::Attribute(_) => true,
+            StepKind::Index(key) => matches!(key.kind, ExprKind::Literal(_)),
+            StepKind::Splat(_) => false,
+        };
+        matches!(base.kind, ExprKind::Variable(_)) && steps.iter().all(fixed)
+    }
+}
+
 impl Expr {
     /// The word, if the expression is one bare word.
     pub fn as_keyword(&self) -> Option<&str> {

@@ -41,14 +41,50 @@ pub fn is_identifier(text: &str) -> bool {
 
 /// The length of the name that the text starts with.
 fn identifier(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let starts = bytes.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
+    let continues = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    let ascii = if starts { bytes.iter().take_while(continues).count() } else { 0 };
+    // Most names are plain; the tables are only asked about the rest.
+    if bytes.get(ascii).is_none_or(u8::is_ascii) {
+        return ascii;
+    }
     let mut chars = text.chars();
     match chars.next() {
-        Some(first) if first == '_' || unicode_ident::is_xid_start(first) => {
-            let rest = chars.take_while(|c| *c == '-' || unicode_ident::is_xid_continue(*c));
+        Some(first) if first == '_' || unicode_ident::is_xid_start(first) || is_odd_letter(first) => {
+            let rest = chars.take_while(|c| *c == '-' || continues_name(*c));
             first.len_utf8() + rest.map(char::len_utf8).sum::<usize>()
         }
         _ => 0,
     }
+}
+
+/// Packer 1.16 goes by the identifiers of Unicode 9, which had no joiners and no middle dot inside of names. Letters that
+/// came later are fine with us.
+fn continues_name(c: char) -> bool {
+    let later = matches!(c, '\u{200C}' | '\u{200D}' | '\u{30FB}' | '\u{FF65}');
+    unicode_ident::is_xid_continue(c) && !later || is_odd_letter(c)
+}
+
+/// Letters whose normal forms do not start a name, so that Unicode advises against them: `ID_Start` without `XID_Start`.
+fn is_odd_letter(c: char) -> bool {
+    matches!(
+        c,
+        '\u{37A}' | '\u{E33}' | '\u{EB3}' | '\u{309B}' | '\u{309C}' | '\u{FC5E}'
+            ..='\u{FC63}'
+                | '\u{FDFA}'
+                | '\u{FDFB}'
+                | '\u{FE70}'
+                | '\u{FE72}'
+                | '\u{FE74}'
+                | '\u{FE76}'
+                | '\u{FE78}'
+                | '\u{FE7A}'
+                | '\u{FE7C}'
+                | '\u{FE7E}'
+                | '\u{FF9E}'
+                | '\u{FF9F}'
+    )
 }
 
 /// What the lexer is inside of.
@@ -133,7 +169,7 @@ impl<'a> Lexer<'a> {
         let heredoc = self.modes.iter().rposition(|mode| matches!(mode, Mode::Heredoc { .. }));
         if let Some(at) = heredoc
             && let Some(Mode::Heredoc { name, .. }) = self.modes.get(at)
-            && current_line(self.rest()).trim_matches([' ', '\t']) == *name
+            && current_line(self.rest()).trim() == *name
         {
             self.modes.truncate(at + 1);
         }
@@ -144,7 +180,7 @@ impl<'a> Lexer<'a> {
         let bytes = rest.as_bytes();
         let one = |second: u8| bytes.get(1) == Some(&second);
         match bytes.first().copied().unwrap_or(0) {
-            b' ' | b'\t' => self.at += 1,
+            b' ' | b'\t' => self.at += bytes.iter().take_while(|b| matches!(b, b' ' | b'\t')).count(),
             b'\n' => self.newline(1),
             b'\r' if one(b'\n') => self.newline(2),
             b'#' => self.line_comment(rest),
@@ -170,7 +206,7 @@ impl<'a> Lexer<'a> {
                 self.modes.pop();
                 self.push(T::CloseTemplate, 2);
             }
-            b'.' if rest.starts_with("...") => self.push(T::Ellipsis, 3),
+            b'.' if one(b'.') && bytes.get(2) == Some(&b'.') => self.push(T::Ellipsis, 3),
             b'.' => self.push(T::Dot, 1),
             b'=' if one(b'=') => self.push(T::Equal, 2),
             b'=' if one(b'>') => self.push(T::Arrow, 2),
@@ -234,14 +270,13 @@ impl<'a> Lexer<'a> {
     }
 
     fn quoted(&mut self) {
-        let rest = self.rest();
-        if rest.starts_with('"') {
-            self.modes.pop();
-            self.push(T::CloseQuote, 1);
-        } else if rest.starts_with('\n') || rest.starts_with("\r\n") {
-            self.abandon_line();
-        } else {
-            self.template_text(None);
+        match self.rest().as_bytes() {
+            [b'"', ..] => {
+                self.modes.pop();
+                self.push(T::CloseQuote, 1);
+            }
+            [b'\n' | b'\r', ..] => self.abandon_line(),
+            _ => self.template_text(None),
         }
     }
 
@@ -261,7 +296,7 @@ impl<'a> Lexer<'a> {
     fn heredoc(&mut self, name: &'a str, supposed_end: Option<usize>) {
         if self.at == self.line {
             let content = current_line(self.rest());
-            if content.trim_matches([' ', '\t']) == name {
+            if content.trim() == name {
                 self.modes.pop();
                 self.push(T::CloseHeredoc, content.len());
                 return;
@@ -285,8 +320,7 @@ impl<'a> Lexer<'a> {
             match (byte, two) {
                 (b'"', _) if quoted => break,
                 (b'\\', (Some(next), _)) if quoted && next != b'\n' && next != b'\r' => len += 2,
-                (b'\n', _) if quoted => break,
-                (b'\r', (Some(b'\n'), _)) if quoted => break,
+                (b'\n' | b'\r', _) if quoted => break,
                 (b'\n', _) if heredoc.is_some() => {
                     self.push(T::Text, len + 1);
                     self.line = self.at;

@@ -110,7 +110,11 @@ impl Evaluator<'_> {
         let mut whole = None;
         for item in items {
             let value = self.expr(&item.value, scope);
-            let key = self.expr(&item.key, scope);
+            let key = if item.has_unclear_key() {
+                self.unclear_key(item.key.span)
+            } else {
+                self.expr(&item.key, scope)
+            };
             match self.key(key, item.key.span) {
                 Ok(key) => {
                     sensitive |= key.is_sensitive();
@@ -135,6 +139,17 @@ impl Evaluator<'_> {
     }
 
     /// A value as the key of an object: a string that is known and not null. Otherwise what the object as a whole is.
+    /// `{ a.b = 1 }`: Packer 1.16 refuses to guess, and not before it evaluates the object.
+    fn unclear_key(&mut self, span: Span) -> Value {
+        self.fail(
+            Diagnostic::error(code::SYNTAX, "It is not clear what the key is")
+                .label(span, "a name, or something to evaluate?")
+                .help(
+                    "put it in parentheses to have it evaluated; a key with a dot in it is written in quotes",
+                ),
+        )
+    }
+
     fn key(&mut self, value: Value, span: Span) -> Result<Value, Value> {
         if value.is_error() {
             return Err(value);

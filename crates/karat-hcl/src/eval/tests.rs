@@ -22,6 +22,24 @@ fn scope() -> Scope<'static> {
 }
 
 #[test]
+fn keys_that_are_neither_names_nor_expressions() {
+    let scope = Scope::new(standard(&Default::default()))
+        .with("a", Value::object([("b".to_owned(), "x".into())].into()));
+    let unclear = "1:2 It is not clear what the key is (a name, or something to evaluate?); put it in parentheses \
+                   to have it evaluated; a key with a dot in it is written in quotes";
+    check(
+        &scope,
+        &[
+            ("{a.b = 1}", unclear),
+            ("{a[\"b\"] = 1}", unclear),
+            ("{(a.b) = 1}", "{x = 1}"),
+            ("{1 + 1 = 1}", "{2 = 1}"),
+            ("{true = 1}", "{true = 1}"),
+        ],
+    );
+}
+
+#[test]
 fn operators() {
     check(
         &scope(),

@@ -141,8 +141,14 @@ fn tpl_05_json_strings_hold_types_as_expressions() {
 #[test]
 fn tpl_05_json_mistakes_in_values() {
     for (json, expected) in [
-        (r#""a ${nope} b""#, "1:12 There is no `nope` here; to leave it to the shell, double the first character: `$${nope}`"),
-        (r#""\n\ud83d\ude00\"${nope}""#, "1:26 There is no `nope` here; to leave it to the shell, double the first character: `$${nope}`"),
+        (
+            r#""a ${nope} b""#,
+            "1:12 There is no `nope` here; to leave it to the shell, double the first character: `$${nope}`",
+        ),
+        (
+            r#""\n\ud83d\ude00\"${nope}""#,
+            "1:26 There is no `nope` here; to leave it to the shell, double the first character: `$${nope}`",
+        ),
         (r#""${upper(\"a\", no\u0070e)}""#, "1:23 There is no `nope` here"),
         (r#""a${n""#, "1:12 The `${` is not closed (`}` is expected here)"),
         (

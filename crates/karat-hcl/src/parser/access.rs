@@ -69,10 +69,11 @@ impl Parser<'_> {
             }
             T::Number => {
                 self.next();
-                let Ok(index) = self.text_of(token).parse::<u64>() else {
-                    return self.fail(chained_numbers(self.text_of(token), span));
+                let text = self.text_of(token);
+                let index = match text.parse::<Number>() {
+                    Ok(index) if !text.contains('.') => Value::number(index),
+                    _ => return self.fail(chained_numbers(text, span)),
                 };
-                let index = Value::number(Number::from(index));
                 let index = Expr { kind: ExprKind::Literal(Box::new(index)), span: self.span(token) };
                 Ok(Step { kind: StepKind::Index(index), span })
             }

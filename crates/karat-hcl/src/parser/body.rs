@@ -246,8 +246,15 @@ impl Parser<'_> {
     fn end_of_item(&mut self) -> Parsed<()> {
         let index = self.significant(self.at);
         let token = self.token(index);
-        if matches!(token.kind, T::Newline | T::End | T::CloseBrace) {
-            return Ok(());
+        match token.kind {
+            T::Newline | T::End => return Ok(()),
+            T::CloseBrace => {
+                if !self.one_line && self.line_column(index).is_none() {
+                    self.brace_behind_item(token);
+                }
+                return Ok(());
+            }
+            _ => {}
         }
         // Behind something that was not closed, where lines decide.
         if self.by_lines && self.line_column(index).is_some() {
@@ -267,6 +274,17 @@ impl Parser<'_> {
             return Ok(());
         }
         self.fail(problem)
+    }
+
+    /// Unless the whole block is on one line, its last brace has a line of its own.
+    fn brace_behind_item(&mut self, brace: Token) {
+        let span = self.span(brace);
+        let replacement = format!("\n{}}}", " ".repeat(self.block_column));
+        self.complain(
+            Diagnostic::error(SYNTAX, "The line must end here")
+                .label(span, "the `}` of a block that spans lines stands on a line of its own")
+                .fix(Edit { span, replacement }),
+        );
     }
 
     fn no_line_end(&self, token: Token) -> Diagnostic {

@@ -1,11 +1,12 @@
 //! `[…]`, `{…}` and the `for` in them.
 
 use karat_model::diagnostic::{Diagnostic, Edit};
+use karat_model::span::Span;
 use karat_model::value::Value;
 
 use super::{Failed, Parsed, Parser, SYNTAX, T};
 use crate::token::{Token, TokenKind};
-use crate::tree::{Expr, ExprKind, For, Ident, ObjectItem};
+use crate::tree::{BinaryOp, Expr, ExprKind, For, Ident, ObjectItem};
 
 impl Parser<'_> {
     pub(super) fn brackets(&mut self) -> Parsed<Expr> {
@@ -90,13 +91,21 @@ impl Parser<'_> {
     fn object_item(&mut self, open: Token) -> Parsed<ObjectItem> {
         let key = self.object_key(open)?;
         let token = self.peek();
-        match token.kind {
+        let compared = compared_name(&key);
+        let value = match token.kind {
             T::Assign | T::Colon => {
                 self.next();
+                self.expression()?
             }
-            _ => self.other_assign_in_object(&key, token)?,
-        }
-        let value = self.expression()?;
+            _ if let Some(span) = compared => {
+                self.wrong_assign_in_object(span);
+                Expr::error(key.span)
+            }
+            _ => {
+                self.other_assign_in_object(&key, token)?;
+                self.expression()?
+            }
+        };
         let index = self.significant(self.at);
         match self.token(index).kind {
             T::Newline | T::CloseBrace => {}
@@ -131,14 +140,9 @@ impl Parser<'_> {
     fn other_assign_in_object(&mut self, key: &Expr, token: Token) -> Parsed<()> {
         let span = self.span(token);
         match token.kind {
-            T::Equal | T::Arrow => {
-                let text = self.text_of(token);
+            T::Arrow => {
                 self.next();
-                self.complain(
-                    Diagnostic::error(SYNTAX, format!("A value is given with `=` or `:`, not with `{text}`"))
-                        .at(span)
-                        .fix(Edit { span, replacement: "=".to_owned() }),
-                );
+                self.wrong_assign_in_object(span);
                 Ok(())
             }
             T::Number | T::OpenQuote | T::OpenHeredoc | T::OpenBracket | T::Ident
@@ -164,6 +168,15 @@ impl Parser<'_> {
         }
     }
 
+    fn wrong_assign_in_object(&mut self, span: Span) {
+        let text = self.text.get(span.range()).unwrap_or("");
+        self.complain(
+            Diagnostic::error(SYNTAX, format!("A value is given with `=` or `:`, not with `{text}`"))
+                .at(span)
+                .fix(Edit { span, replacement: "=".to_owned() }),
+        );
+    }
+
     fn no_value<R>(&mut self, key: &Expr) -> Parsed<R> {
         let token = self.peek();
         let problem = match self.missing_quote().or_else(|| self.invalid(token)) {
@@ -175,31 +188,19 @@ impl Parser<'_> {
         self.fail(problem)
     }
 
+    /// Any expression can be a key, and a lone name stands for itself. That `a.b` is neither clearly a name nor clearly
+    /// something to evaluate is found out when it is evaluated.
     fn object_key(&mut self, open: Token) -> Parsed<Expr> {
         let token = self.peek();
         if token.kind == T::End {
             return self.close(T::CloseBrace, open).and(Err(Failed));
         }
-        if token.kind != T::Ident || matches!(self.peek_second().kind, T::OpenParen | T::DoubleColon) {
-            return self.expression();
+        let span = self.span(token);
+        let key = self.expression()?;
+        if token.kind == T::Ident && key.span == span {
+            return Ok(Expr { kind: ExprKind::Literal(Box::new(Value::string(self.text_of(token)))), span });
         }
-        let name = self.next();
-        let span = self.span(name);
-        if matches!(self.peek().kind, T::Dot | T::OpenBracket) {
-            let base = Expr { kind: ExprKind::Variable(self.text_of(name).to_owned()), span };
-            let whole = self.accesses(base)?;
-            return self.ambiguous_key(&whole);
-        }
-        Ok(Expr { kind: ExprKind::Literal(Box::new(Value::string(self.text_of(name)))), span })
-    }
-
-    fn ambiguous_key<R>(&mut self, whole: &Expr) -> Parsed<R> {
-        let text = self.text.get(whole.span.range()).unwrap_or("");
-        let problem = Diagnostic::error(SYNTAX, "It is not clear what the key is")
-            .label(whole.span, "a name, or something to evaluate?")
-            .help(format!("to evaluate it, write `({text})`; for a key with a dot, write \"{text}\""))
-            .fix(Edit { span: whole.span, replacement: format!("({text})") });
-        self.fail(problem)
+        Ok(key)
     }
 
     /// Whether `for` comes next, and it is not the key of an object.
@@ -294,4 +295,11 @@ impl Parser<'_> {
             .help("it is written `for value in collection : …` or `for key, value in collection : …`");
         self.fail(problem)
     }
+}
+
+/// The `==` of `name == value`.
+fn compared_name(key: &Expr) -> Option<Span> {
+    let ExprKind::Chain(first, links) = &key.kind else { return None };
+    let link = links.first().filter(|link| link.op == BinaryOp::Equal)?;
+    matches!(first.kind, ExprKind::Variable(_)).then_some(link.op_span)
 }

@@ -131,8 +131,14 @@ impl Parser<'_> {
 
     fn number(&mut self) -> Parsed<Expr> {
         let token = self.next();
-        let span = self.span(token);
-        match self.text_of(token).parse::<Number>() {
+        let mut span = self.span(token);
+        // `1.2.3` looks like one number, and is none.
+        let (dot, more) = (self.raw(), self.token(self.at + 1));
+        if dot.kind == T::Dot && more.kind == T::Number && dot.start == token.end && more.start == dot.end {
+            self.at += 2;
+            span = span.to(self.span(more));
+        }
+        match self.text.get(span.range()).unwrap_or("").parse::<Number>() {
             Ok(number) => Ok(Expr { kind: ExprKind::Literal(Box::new(Value::number(number))), span }),
             Err(error) => self.fail(Diagnostic::error(SYNTAX, format!("This is {error}")).at(span)),
         }

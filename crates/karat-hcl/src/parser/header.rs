@@ -146,7 +146,10 @@ impl Parser<'_> {
         let mut body = self.empty_body();
         let inside = self.at;
         let one_line = !matches!(self.peek().kind, T::Newline | T::CloseBrace);
+        let enclosing = (self.one_line, self.block_column);
+        (self.one_line, self.block_column) = (one_line, outer);
         self.items(&mut body, Some(outer));
+        (self.one_line, self.block_column) = enclosing;
         let index = self.significant(self.at);
         self.newlines.pop();
         let close = self.token(index);

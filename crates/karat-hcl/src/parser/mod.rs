@@ -100,6 +100,9 @@ struct Parser<'a> {
     by_lines: bool,
     /// The column of the argument or block that is being read.
     column: usize,
+    /// Whether the block that is being read is on one line, and the column of its header.
+    one_line: bool,
+    block_column: usize,
     /// Where problems were reported that make more of them on the same line likely.
     failures: Vec<u32>,
     reported: usize,
@@ -120,6 +123,9 @@ impl<'a> Parser<'a> {
             depth: 0,
             by_lines: false,
             column: 0,
+            // A `}` at the top level is wrong for another reason.
+            one_line: true,
+            block_column: 0,
             failures: Vec::new(),
             reported: 0,
             hides: false,

@@ -55,6 +55,64 @@ fn bodies() {
     }
 }
 
+/// The verdicts of Packer 1.16 about the edges of the syntax.
+#[test]
+fn edges() {
+    let good = [
+        "a { b = [\n1] }",
+        "a {\nb { c = 1 }\n}",
+        "a = b.1e5",
+        "a = b.9999999999999999999999",
+        "a = {b.c = 1, d[0] = 2, e.* = 3, f + g = 4, !h = 5, 1.5 = 6, [i] = 7, null = 8}",
+        "a = {b ? c : d = 1}",
+        "a = <<E\nx\n\u{A0}E\u{B}\n",
+        "\u{309B} = 1",
+        "a\u{B7} = \"\\ud800 \u{1}\"",
+        "a = 1e400",
+        "a = [1, /* b */ 2, # c\n]",
+        "a = b.*.c.0.d[e][*].f",
+        "a = \"${\nb\n}\"",
+        "a = [for for in for : for]",
+        "a \"\" b \"$${c}\" {}",
+    ];
+    let bad = [
+        "a {\nb = 1 }",
+        "a {\nb { c = 1 } }",
+        "a = 1.5.5",
+        "a = .0",
+        "a = b.0.1",
+        "a = \"\r\"",
+        "a\u{200D}b = 1",
+        "a\u{30FB} = 1",
+        "a = [1,,]",
+        "a = f(,)",
+        "a = f(b..., c)",
+        "a = <<E\nx\nE",
+        "a = <<E x\nx\nE\n",
+        "a = \"\\u00\"",
+        "a = \"\\U00110000\"x",
+        "a\n{}",
+        "a { b = 1, c = 2 }",
+        "a = b\n[0]",
+        "a = 1\rb = 2",
+        "\u{FEFF}\u{FEFF}a = 1",
+    ];
+    for text in good {
+        assert_eq!(messages(text), "", "{text}");
+    }
+    for text in bad {
+        assert_ne!(messages(text), "", "{text}");
+    }
+}
+
+fn messages(text: &str) -> String {
+    let mut map = SourceMap::new();
+    let file = map.add("test", text);
+    let mut diagnostics = Diagnostics::new();
+    parse(file, text, &mut diagnostics);
+    problems(&map, diagnostics)
+}
+
 /// What is said about these texts is in `faults.txt`.
 #[test]
 fn the_rest_of_a_text_with_a_mistake_is_read() {

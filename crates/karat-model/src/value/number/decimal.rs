@@ -9,6 +9,9 @@ use super::{EXPONENT_LIMIT, Float, LITERAL, Number, ParseNumberError, Repr, bits
 /// Decimal exponents beyond this are out of range; it lies within the limit of binary exponents.
 const DECIMAL_LIMIT: i64 = 300_000;
 
+/// More digits are out of range: what they ask for grows with their square.
+const MOST_DIGITS: usize = 100_000;
+
 /// Reads `[+-]digits[.digits][(e|E)[+-]digits]`, or infinity, at the precision of literals.
 pub(super) fn read(text: &str) -> Result<Number, ParseNumberError> {
     let (sign, unsigned) = match text.strip_prefix('-') {
@@ -36,6 +39,9 @@ pub(super) fn read(text: &str) -> Result<Number, ParseNumberError> {
             (_, Sign::Minus) => Number(Repr::Integer { value: -value, precision: LITERAL }),
             _ => Number(Repr::Integer { value, precision: LITERAL }),
         });
+    }
+    if whole.len() + fraction.len() > MOST_DIGITS {
+        return Err(ParseNumberError::Range);
     }
     let magnitude = BigUint::parse_bytes(format!("{whole}{fraction}").as_bytes(), 10).unwrap_or_default();
     if magnitude == BigUint::ZERO {
