@@ -102,6 +102,8 @@ impl<'a> Graph<'a> {
                         graph.needs[at].push(Need { node, span });
                     }
                     Target::Whole(whole) => wholes.entry(whole).or_default().push(Need { node: at, span }),
+                    // Packer's old way asks for data sources without looking first: `try` has its chance.
+                    Target::Missing if sequential && reference.root.name == "data" => {}
                     Target::Missing => {
                         graph.broken[at] = true;
                         diagnostics.push(graph.missing(&reference));

@@ -376,6 +376,11 @@ fn tpl_08_sequential_evaluation_is_packers_old_order() {
     assert!(shown.contains("data sources are read before there are local values"), "{shown}");
     let (_, evaluation) = read_with(&text, |_| ());
     assert!(evaluation.diagnostics.is_empty(), "without the flag they see one another");
+    let text = "locals {\n  l = try(data.null.nope.output, \"d\")\n}\n".to_owned() + &using("local.l");
+    let (_, evaluation) = read_with(&text, |inputs| inputs.sequential = true);
+    assert_eq!(outcome(&evaluation), "null.s (source s)\n  null {ssh_host=\"d\"}\n");
+    let (_, evaluation) = read_with(&text, |_| ());
+    assert!(evaluation.plan.is_none(), "without the flag what is missing is missing");
 }
 
 /// As Packer 1.16: from the first to what it needs, ten deep; what has been reached before does not count again.
