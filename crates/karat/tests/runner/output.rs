@@ -189,3 +189,30 @@ fn a_recorded_run_reads_as_it_was_seen() {
         "{unknown}"
     );
 }
+
+#[test]
+fn cli_05_the_flag_puts_the_time_before_what_builds_say() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t.pkr.hcl", local("echo said"));
+    let timed = |line: &str| {
+        let time = line.split(": ").next().unwrap_or_default();
+        time.len() >= 20
+            && time.is_char_boundary(19)
+            && time[..19].chars().enumerate().all(|(at, c)| match at {
+                4 | 7 => c == '-',
+                10 => c == 'T',
+                13 | 16 => c == ':',
+                _ => c.is_ascii_digit(),
+            })
+    };
+    for (flag, wanted) in [("-timestamp-ui", true), ("-timestamp-ui=false", false)] {
+        let run = sandbox.karat(["build", flag, "t.pkr.hcl"]).success();
+        let line = |text: &str| run.stdout.lines().find(|line| line.ends_with(text)).unwrap_or_default();
+        assert_eq!(timed(line("==> null.a: said")), wanted, "{run}");
+        assert_eq!(
+            line("==> Builds finished. The artifacts of successful builds are:").find("==>"),
+            Some(0),
+            "{run}"
+        );
+    }
+}
