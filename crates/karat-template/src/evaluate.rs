@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use karat_hcl::json::settle;
+use karat_hcl::json;
 use karat_hcl::tree::Body;
 use karat_hcl::{Scope, decode};
 use karat_model::diagnostic::{Diagnostic, Diagnostics, Edit};
@@ -24,7 +24,7 @@ use crate::requirement::{self, Requirement};
 use crate::select::Selection;
 use crate::template::Template;
 use crate::walk::{Values, Walk};
-use crate::{code, names, registry};
+use crate::{code, names, registry, settle};
 
 /// What came of an evaluation.
 pub struct Evaluation {
@@ -103,8 +103,10 @@ impl Evaluation {
             problem.context = problem.context.or(around);
             problem
         };
+        let sources = self.sources.clone();
+        let fit = |problem: Diagnostic| settle::fit(problem, &sources);
         let found = std::mem::take(&mut self.diagnostics);
-        self.diagnostics = found.into_sorted().into_iter().map(place).collect();
+        self.diagnostics = found.into_sorted().into_iter().map(place).map(fit).collect();
         self
     }
 
@@ -246,9 +248,9 @@ fn plan_build(
 fn plan_source(used: &SourceUse<'_>, diagnostics: &mut Diagnostics) -> Option<Node<Value>> {
     let block = used.block?;
     let schema = used.schema?;
-    let mut body = settle(&block.body, schema, diagnostics).into_owned();
+    let mut body = json::settle(&block.body, schema, diagnostics).into_owned();
     if let Some(addition) = &used.addition {
-        let addition = settle(addition, schema, diagnostics);
+        let addition = json::settle(addition, schema, diagnostics);
         for attribute in &addition.attributes {
             if let Some(first) = body.attribute(&attribute.name.name) {
                 diagnostics.push(
@@ -290,7 +292,7 @@ impl Lateness<'_, '_> {
             .clone()
             .with("source", names::source(&used.scope, &self.used.kind, &self.used.local));
         let schema = used.schema.clone()?;
-        let body = match settle(&used.body, &schema, diagnostics) {
+        let body = match json::settle(&used.body, &schema, diagnostics) {
             Cow::Borrowed(_) => used.body.clone(),
             Cow::Owned(body) => Arc::new(body),
         };

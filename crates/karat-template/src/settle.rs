@@ -4,6 +4,7 @@
 use karat_hcl::json::Form;
 use karat_hcl::tree::Body;
 use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::span::SourceMap;
 
 use crate::{code, shape};
 
@@ -37,6 +38,15 @@ pub(crate) fn check_object(body: &Body, text: &str, diagnostics: &mut Diagnostic
         let problem = Diagnostic::error(code::WRONG_TYPE, "An object is expected here");
         diagnostics.push(problem.label(body.end, "something else ends here").help("write `{ \"name\": … }`"));
     }
+}
+
+/// The problem with the changes that mend it as they must be written if it is in a JSON file.
+pub(crate) fn fit(mut problem: Diagnostic, sources: &SourceMap) -> Diagnostic {
+    let file = problem.fixes.first().map(|edit| edit.span.file);
+    if let Some(file) = file.filter(|file| sources.name(*file).ends_with(".json")) {
+        problem.fixes = karat_hcl::json::fit(sources.text(file), &problem.fixes);
+    }
+    problem
 }
 
 fn settle_inner(body: &mut Body, kind: &str, text: &str, diagnostics: &mut Diagnostics) {

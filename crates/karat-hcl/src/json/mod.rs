@@ -15,6 +15,7 @@ use karat_model::span::{FileId, Span};
 use crate::parser::SYNTAX;
 use crate::tree::Body;
 
+mod edit;
 mod lower;
 mod node;
 mod reader;
@@ -22,6 +23,7 @@ mod relocate;
 mod scalar;
 mod settle;
 
+pub use edit::fit;
 pub use lower::Form;
 pub use node::{Node, NodeKind, Property, Text};
 pub use settle::{Role, settle};

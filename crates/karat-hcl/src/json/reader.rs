@@ -12,10 +12,22 @@ use crate::parser::{MAX_DEPTH, SYNTAX};
 /// So many problems are enough to report.
 const ENOUGH: usize = 50;
 
+/// How many values a text may have: far more than people write, and each takes a few hundred bytes of memory.
+pub(super) const MAX_VALUES: usize = 1_000_000;
+
 /// The value that a text consists of; `None` when there are problems, which go to `diagnostics`.
 pub(super) fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
-    let mut reader =
-        Reader { file, text, at: 0, depth: 0, torn: false, commented: false, problems: 0, diagnostics };
+    let mut reader = Reader {
+        file,
+        text,
+        at: 0,
+        depth: 0,
+        torn: false,
+        commented: false,
+        problems: 0,
+        values: 0,
+        diagnostics,
+    };
     let node = reader.document().ok();
     node.filter(|_| reader.problems == 0)
 }
@@ -35,6 +47,7 @@ pub(super) struct Reader<'a> {
     /// A comment was reported: that is said once.
     commented: bool,
     problems: usize,
+    values: usize,
     diagnostics: &'a mut Diagnostics,
 }
 
@@ -132,6 +145,13 @@ impl Reader<'_> {
     }
 
     fn value(&mut self) -> Read<Node> {
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            let problem = format!("The file has more than {MAX_VALUES} values");
+            return self.stop(
+                Diagnostic::error(code::TOO_LARGE, problem).label(self.here(), "the limit is reached here"),
+            );
+        }
         match self.space()? {
             Some(b'{') => self.object(),
             Some(b'[') => self.array(),

@@ -4,7 +4,6 @@ use karat_model::diagnostic::{Diagnostic, Edit, Label};
 use karat_model::span::Span;
 
 use super::node::Text;
-use super::scalar::escaped;
 use crate::tree::{Expr, ExprKind, Ident, Part, Step, StepKind};
 
 /// Turns the places in an expression that was read from the text of a string into places in the file.
@@ -12,15 +11,12 @@ pub(super) fn relocate(expr: &mut Expr, text: &Text) {
     Relocation { text }.expr(expr);
 }
 
-/// The same for a problem. What is to be inserted is written as in a JSON string.
+/// The same for a problem. How to write what is to be inserted is up to [`fit`](super::fit).
 pub(super) fn relocate_problem(mut problem: Diagnostic, text: &Text) -> Diagnostic {
     let moved = Relocation { text };
     let labels = problem.primary.iter_mut().chain(&mut problem.secondary);
     labels.for_each(|Label { span, .. }| moved.span(span));
-    for Edit { span, replacement } in &mut problem.fixes {
-        moved.span(span);
-        *replacement = escaped(replacement);
-    }
+    problem.fixes.iter_mut().for_each(|Edit { span, .. }| moved.span(span));
     problem
 }
 

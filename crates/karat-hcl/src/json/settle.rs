@@ -1,6 +1,8 @@
 //! Properties to arguments and blocks, once it is known which is which.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
 use karat_model::schema::Schema;
@@ -27,9 +29,25 @@ impl Body {
     /// comments and go away. Bodies of blocks keep their properties for whoever knows what they mean.
     pub fn settle(&mut self, role: &dyn Fn(&str) -> Option<Role>, diagnostics: &mut Diagnostics) {
         let mut kept = Vec::new();
+        let mut names: HashMap<String, Span> = self
+            .attributes
+            .iter()
+            .map(|attribute| (attribute.name.name.clone(), attribute.name.span))
+            .collect();
         for property in std::mem::take(&mut self.properties) {
             match role(&property.name.text) {
-                Some(Role::Argument(form)) => self.add_argument(&property, form, diagnostics),
+                Some(Role::Argument(form)) => {
+                    let name = property.name.ident();
+                    match names.entry(name.name.clone()) {
+                        Entry::Occupied(first) => diagnostics.push(set_twice(&name, *first.get())),
+                        Entry::Vacant(entry) => {
+                            entry.insert(name.span);
+                            let expr = lower(&property.value, form, diagnostics);
+                            let span = property.name.span.to(expr.span);
+                            self.attributes.push(Attribute { name, expr, span });
+                        }
+                    }
+                }
                 Some(Role::Block(labels)) => {
                     Blocks { kind: property.name.ident(), blocks: &mut self.blocks, diagnostics }
                         .add(property, labels);
@@ -49,22 +67,6 @@ impl Body {
         self.properties = kept;
     }
 
-    fn add_argument(&mut self, property: &Property, form: Form, diagnostics: &mut Diagnostics) {
-        let name = property.name.ident();
-        if let Some(first) = self.attribute(&name.name) {
-            diagnostics.push(
-                Diagnostic::error(code::DUPLICATE_ARGUMENT, format!("`{}` is set twice", name.name))
-                    .label(name.span, "set again here")
-                    .label(first.name.span, "first set here")
-                    .help("an argument can be set once; remove one of them"),
-            );
-            return;
-        }
-        let expr = lower(&property.value, form, diagnostics);
-        let span = property.name.span.to(expr.span);
-        self.attributes.push(Attribute { name, expr, span });
-    }
-
     /// Every variable that the body mentions, wherever that is.
     pub fn references(&self) -> Vec<Reference> {
         let mut references: Vec<Reference> =
@@ -77,6 +79,13 @@ impl Body {
         references.extend(self.blocks.iter().flat_map(|block| block.body.references()));
         references
     }
+}
+
+fn set_twice(name: &Ident, first: Span) -> Diagnostic {
+    Diagnostic::error(code::DUPLICATE_ARGUMENT, format!("`{}` is set twice", name.name))
+        .label(name.span, "set again here")
+        .label(first, "first set here")
+        .help("an argument can be set once; remove one of them")
 }
 
 /// The body as a schema reads it. What is neither an argument nor a block of the schema stays a property. The bodies of

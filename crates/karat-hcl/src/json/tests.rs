@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
-use karat_model::diagnostic::Diagnostics;
+use karat_model::diagnostic::{Diagnostics, Edit};
 use karat_model::schema::{Attribute, Block, Nesting, Schema};
-use karat_model::span::SourceMap;
+use karat_model::span::{SourceMap, Span};
 use karat_model::value::{Type, Value};
 
-use super::{Form, Role, parse};
+use super::{Form, Role, fit, parse, reader};
 use crate::function::standard;
 use crate::testing::{problems, show};
 use crate::tree::Body;
@@ -159,8 +159,7 @@ fn tpl_05_json_mistakes_in_values() {
         (r#"{"${null}": 1}"#, "1:8 A key must not be null"),
     ] {
         let found = value(json, Form::Template);
-        let found = found.split("; if you meant").next().unwrap();
-        assert_eq!(found, expected, "{json}");
+        assert!(found.starts_with(expected), "{json}\n{found}");
     }
 }
 
@@ -184,12 +183,20 @@ fn tpl_05_json_places_lead_back_through_every_escape() {
 }
 
 #[test]
-fn tpl_05_json_what_is_to_be_inserted_is_escaped() {
-    let mut stage = read(r#"{"x": "${‘é’}"}"#);
-    stage.body.settle(&|_| Some(Role::Argument(Form::Template)), &mut stage.diagnostics);
-    let problem = stage.diagnostics.iter().next().unwrap();
-    let fix = problem.fixes.first().unwrap();
-    assert_eq!((stage.map.snippet(fix.span), fix.replacement.as_str()), ("‘é’", r#"\"é\""#));
+fn tpl_05_json_changes_of_text_leave_it_json() {
+    let text = r#"{"a": "${x}", "b": 1}"#;
+    let edit = |start, end, replacement: &str| Edit {
+        span: Span::new(Default::default(), start, end),
+        replacement: replacement.to_owned(),
+    };
+    let shown =
+        |edits: &[Edit]| fit(text, edits).into_iter().map(|edit| edit.replacement).collect::<Vec<_>>();
+    assert_eq!(shown(&[edit(9, 10, "y")]), ["y"]);
+    assert_eq!(shown(&[edit(9, 10, "\"y\"")]), [r#"\"y\""#], "inside a string");
+    assert_eq!(shown(&[edit(6, 12, "\"y\"")]), [r#""y""#], "in place of a string");
+    assert_eq!(shown(&[edit(6, 6, "["), edit(12, 12, "]")]), ["[", "]"], "only together");
+    assert!(shown(&[edit(0, 0, "packer {\n}\n")]).is_empty(), "no JSON");
+    assert_eq!(fit("{'a': 1}", &[edit(1, 4, "\"a\"")])[0].replacement, r#""a""#, "a slip of the text itself");
 }
 
 #[test]
@@ -327,6 +334,11 @@ fn tpl_05_json_reading_stops_after_enough_problems_and_at_a_depth() {
             "{shown}"
         );
     }
+    let Stage { map, diagnostics, .. } = read(&format!("[{}0]", "0,".repeat(reader::MAX_VALUES)));
+    assert_eq!(
+        problems(&map, diagnostics),
+        "1:2000000 The file has more than 1000000 values (the limit is reached here)"
+    );
     let deep = format!("\"${{{}1{}}}\"", "(".repeat(100), ")".repeat(100));
     let value = value(&format!("{}{deep}{}", "[".repeat(500), "]".repeat(500)), Form::Template);
     assert!(value.starts_with("[[[[") && value.contains("[1]"));

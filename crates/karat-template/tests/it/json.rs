@@ -209,6 +209,21 @@ fn tpl_05_json_problems_show_the_line() {
 }
 
 #[test]
+fn tpl_05_json_changes_of_text_are_written_for_json() {
+    let fixes = |content: &str| {
+        let text = format!("{{{SOURCE}, {content}}}");
+        let evaluation = evaluation(&text, |_| ());
+        let all = evaluation.diagnostics.iter().flat_map(|problem| problem.fixes.clone());
+        all.map(|edit| edit.replacement).collect::<Vec<_>>()
+    };
+    assert_eq!(fixes(r#""build": {"sources": ["null.t"]}"#), [r#""null.s""#]);
+    assert_eq!(fixes(r#""locals": {"x": "${upper('a')}"}, "build": {"sources": ["null.s"]}"#), [r#"\"a\""#]);
+    assert_eq!(fixes(r#""biuld": {"sources": ["null.s"]}"#), ["build"]);
+    // The block that would ask for a plugin is none in JSON.
+    assert!(fixes(r#""build": {"sources": ["null.s"], "provisioner": {"ansible": {}}}"#).is_empty());
+}
+
+#[test]
 fn tpl_05_json_mistakes_in_locals_and_builds_are_no_matter_of_syntax() {
     for (content, passes) in [
         (r#""locals": {"x": "${"}"#, true),
