@@ -170,7 +170,7 @@ fn read_all(files: &[PathBuf], problems: &mut Diagnostics) -> Vec<(String, Strin
     for file in files {
         match read_text(file) {
             Ok(text) => texts.push((file.display().to_string(), text)),
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
         }
     }
     texts
@@ -181,8 +181,8 @@ fn read_all(files: &[PathBuf], problems: &mut Diagnostics) -> Vec<(String, Strin
 /// # Errors
 ///
 /// When the file cannot be read, or what it says is not UTF-8.
-pub fn read_text(file: &Path) -> Result<String, Diagnostic> {
-    let bytes = fs::read(file).map_err(|error| unreadable(file, &error))?;
+pub fn read_text(file: &Path) -> Result<String, Box<Diagnostic>> {
+    let bytes = fs::read(file).map_err(|error| Box::new(unreadable(file, &error)))?;
     let bytes = match String::from_utf8(bytes) {
         Ok(text) => return Ok(text),
         Err(error) => error.into_bytes(),
@@ -210,9 +210,9 @@ pub fn read_text(file: &Path) -> Result<String, Diagnostic> {
             let line = 1 + before.matches('\n').count();
             let column = 1 + before.chars().rev().take_while(|c| *c != '\n').count();
             let title = format!("{} is not UTF-8 text", file.display());
-            Err(Diagnostic::error(code::UNREADABLE, title).detail(format!(
+            Err(Box::new(Diagnostic::error(code::UNREADABLE, title).detail(format!(
                 "What stands in line {line}, column {column} is no character of UTF-8. Save the file as UTF-8."
-            )))
+            ))))
         }
     }
 }

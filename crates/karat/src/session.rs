@@ -215,7 +215,7 @@ impl Session {
             inputs.arguments.push((name.to_string(), value.to_string()));
         }
         for file in &selection.variable_files {
-            let text = karat_template::read_text(file).map_err(|problem| self.refuse(problem))?;
+            let text = karat_template::read_text(file).map_err(|problem| self.refuse(*problem))?;
             inputs.var_files.push(VarFile { name: file.display().to_string(), text });
         }
         Ok(inputs)
