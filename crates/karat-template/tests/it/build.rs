@@ -216,7 +216,7 @@ fn core_08_only_with_except_is_an_error_and_a_name_that_matches_nothing_a_warnin
         ["t.pkr.hcl:10:10 only one of 'only' or 'except' may be specified"]
     );
     let silent = "only = [\"null.on\"]";
-    assert_eq!(provisioner(silent), ["t.pkr.hcl:9:8 warning: \"null.on\" is no source of this build"]);
+    assert_eq!(provisioner(silent), ["t.pkr.hcl:9:9 warning: \"null.on\" is no source of this build"]);
     let text = build(&format!("sources = [\"null.one\"]\nprovisioner \"shell\" {{\n{silent}\n}}"));
     assert!(evaluation(&text, |inputs| inputs.strict = true).diagnostics.is_empty());
 }
