@@ -246,6 +246,8 @@ fn evaluate_or_null(
     let problem = match value.convert(ty) {
         Ok(value) if value.is_error() => return None,
         Ok(value) if value.is_wholly_known() => return Some(value),
+        // What an `override` sets may be known later, like everything that steps are given.
+        Ok(value) if *ty == Type::Any && value.is_known() => return Some(value),
         // Something inside was reported.
         Ok(_) if diagnostics.has_errors() => return None,
         Ok(_) => Diagnostic::error(

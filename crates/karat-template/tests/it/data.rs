@@ -276,6 +276,14 @@ fn cli_21_what_shapes_builds_must_be_known() {
             "{inner}"
         );
     }
+    let given = build(&format!(
+        "sources = [\"null.s\"]\nprovisioner \"shell\" {{\n  override = {{\n    s = {{\n      script = {value}\n    }}\n  }}\n}}"
+    ));
+    assert_eq!(
+        outcome(&evaluation(&given, |_| ())),
+        "null.s (source s)\n  null {}\n  step shell \"shell\" {script=?}\n",
+        "what a step is given may be known later"
+    );
     let many = build(&format!(
         "sources = [\"null.s\"]\ndynamic \"provisioner\" {{\n  for_each = split(\",\", {value})\n  labels = \
          [\"shell\"]\n  content {{\n    script = provisioner.value\n  }}\n}}"
