@@ -22,6 +22,8 @@ cargo xtask bench [--packer PATH] [--karat PATH] [--only CASE] [--runs N] [--jso
                                                    Karat against Packer on this machine (Packer: $PACKER_BIN, else PATH)
 cargo xtask corpus DIR [--karat PATH]              real templates: parse, layout, Packer's verdict ($PACKER, else PATH) on those
                                                    of corpus.txt that were gathered in DIR
+cargo xtask differential expressions [--share N] [--category NAME]
+                                                   what Karat, Packer and Terraform say about thousands of expressions
 cargo xtask differential fmt [--inputs N] [--seed N]
                                                    Karat's formatter against Packer's and Terraform's ($PACKER, $TERRAFORM,
                                                    else PATH), where they are present";

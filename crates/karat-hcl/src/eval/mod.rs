@@ -223,11 +223,11 @@ impl Evaluator<'_> {
             Some(taken) => taken.convert(&ty),
         };
         // Both sides have been looked at, so the secrets of both count.
-        let sides = [&condition, &yes, &no].into_iter();
+        let mut sides = [&condition, &yes, &no].into_iter();
         let sensitive = if taken.is_none() {
-            sides.fold(false, |sensitive, side| sensitive || side.is_sensitive())
+            sides.any(Value::is_sensitive)
         } else {
-            sides.fold(false, |sensitive, side| sensitive || side.is_itself_sensitive())
+            sides.any(Value::is_itself_sensitive)
         };
         match result {
             Ok(value) => value.mark_if(sensitive),
