@@ -10,6 +10,7 @@ use crate::dynamic::Dynamic;
 use crate::eval::{eval, mentioned};
 use crate::habit;
 use crate::json::{Property, settle};
+use crate::limit::MAX_SIZE;
 use crate::scope::Scope;
 use crate::tree::{Attribute, Block, Body};
 
@@ -223,14 +224,42 @@ fn collect_dynamic<'b>(
         diagnostics.push(unknown_block(block, dynamic.kind, schema));
         return;
     };
+    if let Some(label) = dynamic.labels.first() {
+        diagnostics.push(
+            Diagnostic::error(code::LABELS, format!("A block `{kind}` has no labels"))
+                .label(label.span, "remove `labels`"),
+        );
+    }
     let Some(scopes) = dynamic.scopes(scope) else {
+        // What the blocks contain is not known either, but whether they may contain it is.
+        let mut problems = Diagnostics::new();
+        decode(dynamic.content, &spec.schema, &dynamic.unknown_scope(scope), &mut problems);
+        let of_schema = [
+            code::UNKNOWN_ARGUMENT,
+            code::UNKNOWN_BLOCK,
+            code::MISSING_ARGUMENT,
+            code::DUPLICATE_BLOCK,
+            code::LABELS,
+            code::UNSUPPORTED,
+        ];
+        problems.iter().filter(|problem| of_schema.contains(&problem.code)).cloned().for_each(|problem| {
+            diagnostics.push(problem);
+        });
         let found = found.entry(kind).or_default();
         found.first.get_or_insert(block);
         found.unknown = true;
         return;
     };
+    let mut size = 0_u64;
     for scope in scopes {
         let value = decode(dynamic.content, &spec.schema, &scope, diagnostics);
+        size = size.saturating_add(value.size());
+        if size > MAX_SIZE {
+            let problem = format!("The blocks `{kind}` together are too large");
+            let limit = format!("they would be more than {} MiB", MAX_SIZE >> 20);
+            diagnostics.push(Diagnostic::error(code::TOO_LARGE, problem).label(block.header, limit));
+            return;
+        }
         add(block, kind, spec, value, diagnostics, found);
     }
     found.entry(kind).or_default().sensitive |= dynamic.sensitive;
@@ -256,6 +285,9 @@ fn add<'b>(
     found.first.get_or_insert(block);
     found.values.push(value);
 }
+
+#[cfg(test)]
+mod nested_tests;
 
 #[cfg(test)]
 mod tests {

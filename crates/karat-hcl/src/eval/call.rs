@@ -169,7 +169,8 @@ impl Evaluator<'_> {
             return self
                 .fail(problem.help("write `optional(TYPE)`; defaults belong into the type of a variable"));
         }
-        match constraint.apply(&value) {
+        // Here an attribute that is `optional` must be there all the same, as in Packer.
+        match value.convert(&constraint.ty.without_optional()) {
             Ok(value) => value,
             Err(error) => self.wrong_type("The value cannot be converted", &error, argument.span),
         }

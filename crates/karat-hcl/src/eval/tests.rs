@@ -286,7 +286,10 @@ fn calls() {
                 "convert({}, object({ a = optional(string, \"x\") }))",
                 "1:13 `convert` fills in no defaults; write `optional(TYPE)`; defaults belong into the type of a variable",
             ),
-            ("convert({}, object({ a = optional(string) }))", "{a = null(string)}"),
+            (
+                "convert({}, object({ a = optional(string) }))",
+                "1:9 The value cannot be converted (the attribute \"a\" is required)",
+            ),
             ("try([5]...)", "5"),
             ("can([5]...)", "true"),
             (

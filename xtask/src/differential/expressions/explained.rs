@@ -36,13 +36,18 @@ impl Comparison<'_> {
             (_, Outcome::Error, Outcome::Unreadable) if has(".") && has("{") => {
                 Some("an object's key `a.b` is refused when the file is read, not when it is evaluated")
             }
-            (_, Outcome::Error, Outcome::Value(_)) if self.category == "conditions" && has("[null]") => Some(
-                "a tuple of different objects beside a list of nulls becomes a list of maps; go-cty fails",
-            ),
+            (_, Outcome::Error, Outcome::Value(_))
+                if self.category == "conditions"
+                    && (has("[null]") || has("list(any)") || has("tolist([])")) =>
+            {
+                Some(
+                    "a tuple of different objects beside a list of nulls becomes a list of maps; go-cty fails",
+                )
+            }
             (_, Outcome::Value(_), Outcome::Value(_)) if has("\u{200d}\u{200d}") => {
                 Some("broken emoji sequences have other borders in another version of Unicode")
             }
-            ("terraform", Outcome::Unknown, Outcome::Error) if has("var.u_o[") => Some(
+            ("terraform", Outcome::Unknown, Outcome::Error) if has("var.u_o[") || has("[*][0]") => Some(
                 "Terraform does not look for a number among the attributes of an unknown object; Packer does",
             ),
             (_, Outcome::Error, Outcome::Unknown) if has("parseint(") => {
@@ -56,6 +61,12 @@ impl Comparison<'_> {
             }
             ("terraform", Outcome::Value(_), Outcome::Value(_)) if self.sensitive => {
                 Some("the result of a function is sensitive if anything inside an argument is")
+            }
+            (_, Outcome::Unknown, Outcome::Value(_)) if has("format") && has("null") => Some(
+                "format and formatlist with a null that has no type have a result, which Packer calls unknown",
+            ),
+            ("terraform", Outcome::Error, Outcome::Value(_)) if has("parseint(sensitive(") => {
+                Some("Terraform's parseint takes no sensitive number")
             }
             _ => None,
         }

@@ -42,7 +42,8 @@ impl Karat {
         for (name, ty, default) in VARIABLES {
             variables.insert((*name).to_owned(), typed(ty, default)?);
         }
-        for (name, ty) in UNKNOWN {
+        // Packer has other unknown values.
+        for (name, ty) in UNKNOWN.iter().filter(|_| dialect == Dialect::Terraform) {
             variables.insert(format!("u_{name}"), Value::unknown(type_of(ty)?.ty.without_optional()));
         }
         let packer = [("iterationID".to_owned(), Value::unknown(Type::String))];
