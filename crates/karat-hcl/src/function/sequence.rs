@@ -19,16 +19,7 @@ pub(super) fn register(table: &mut FunctionTable) {
     );
     table.insert(
         "anytrue",
-<<<<<<< HEAD
         Function::new([list(Type::Bool).or_unknown_inside()], Type::Bool, |args| decide(args, true)),
-=======
-        Function::new([list(Type::Bool).or_unknown_inside()], Type::Bool, |args| {
-            let elements = elements(args, 0)?;
-            let found = elements.iter().any(|element| element.as_bool() == Some(true));
-            let unknown = elements.iter().any(|element| !element.is_known());
-            Ok(if found || !unknown { found.into() } else { Value::unknown(Type::Bool).not_null() })
-        }),
->>>>>>> c6e66c5 (Decode nested schemas by tables, and mend what all expressions show)
     );
     table.insert(
         "chunklist",
@@ -39,14 +30,10 @@ pub(super) fn register(table: &mut FunctionTable) {
         "coalesce",
         Function::new([], Type::Any, coalesce).variadic(any("values").or_null().or_unknown()),
     );
-<<<<<<< HEAD
     table.insert(
         "coalescelist",
         Function::new([], Type::Any, coalescelist).variadic(ordered("lists").or_null().or_unknown()),
     );
-=======
-    table.insert("coalescelist", Function::new([], Type::Any, coalescelist).variadic(any("lists").or_null()));
->>>>>>> c6e66c5 (Decode nested schemas by tables, and mend what all expressions show)
     table.insert(
         "compact",
         Function::new([list(Type::String)], Type::list(Type::String), |args| {
@@ -61,7 +48,6 @@ pub(super) fn register(table: &mut FunctionTable) {
     );
     table.insert(
         "contains",
-<<<<<<< HEAD
         Function::new(
             [Param::of("list", Kind::Sequence), any("value").or_unknown_inside()],
             Type::Bool,
@@ -73,15 +59,6 @@ pub(super) fn register(table: &mut FunctionTable) {
                 })
             },
         ),
-=======
-        Function::new([any("list").or_unknown_inside(), any("value").or_unknown()], Type::Bool, |args| {
-            Ok(match position(args)? {
-                Position::At(_) | Position::After => true.into(),
-                Position::Nowhere => false.into(),
-                Position::Unknown => Value::unknown(Type::Bool).not_null(),
-            })
-        }),
->>>>>>> c6e66c5 (Decode nested schemas by tables, and mend what all expressions show)
     );
     table.insert("distinct", Function::new([list(Type::Any)], Type::Any, distinct).settling(settle::first));
     table.insert(
@@ -104,7 +81,7 @@ pub(super) fn register(table: &mut FunctionTable) {
         Function::new([ordered("list"), any("value").or_unknown_inside()], Type::Number, |args| {
             match position(args)? {
                 Position::At(position) => Ok(Number::from(position).into()),
-                Position::After | Position::Unknown => Ok(Value::unknown(Type::Number).not_null()),
+                Position::Unknown => Ok(Value::unknown(Type::Number).not_null()),
                 Position::Nowhere => Err(FunctionError::argument(1, "it is not in the list")),
             }
         }),
@@ -159,36 +136,23 @@ fn coalesce(args: &[Value]) -> Result {
         if !value.is_known() {
             return Ok(Value::unknown(ty));
         }
-        // What cannot have the common type after all counts as null, too, as in Packer.
-        if let Ok(value) = value.convert(&ty)
-            && !value.is_null()
-            && value.as_str() != Some("")
-        {
-            return Ok(value);
+        if !value.is_null() && value.as_str() != Some("") {
+            return value.convert(&ty).map_err(|error| FunctionError::new(error.to_string()));
         }
     }
     Err(FunctionError::new("all arguments are null or empty strings"))
 }
 
 fn coalescelist(args: &[Value]) -> Result {
-<<<<<<< HEAD
     for list in args.iter().filter(|list| !list.is_null()) {
         match list.as_slice() {
             // It may turn out to be empty.
             None => return Ok(Value::unknown(Type::Any)),
             Some([]) => {}
             Some(_) => return Ok(list.clone()),
-=======
-    for (at, list) in args.iter().enumerate() {
-        if matches!(list.ty(), Type::Set(_)) {
-            return Err(wanted(args, at, "a list or a tuple"));
-        }
-        if !list.is_null() && !elements(args, at)?.is_empty() {
-            return Ok(list.clone());
->>>>>>> c6e66c5 (Decode nested schemas by tables, and mend what all expressions show)
         }
     }
-    Err(FunctionError::new("all lists are empty or null"))
+    Err(FunctionError::new("all lists are empty"))
 }
 
 fn concat(args: &[Value]) -> Result {
@@ -226,8 +190,6 @@ fn decide(args: &[Value], any: bool) -> Result {
 enum Position {
     At(usize),
     Nowhere,
-    /// It is there, but not known yet is whether something before is the same.
-    After,
     /// Something that is not known yet may be the value.
     Unknown,
 }
@@ -238,7 +200,6 @@ fn position(args: &[Value]) -> std::result::Result<Position, FunctionError> {
     let mut position = Position::Nowhere;
     for (at, element) in elements(args, 0)?.iter().enumerate() {
         match element.equality(wanted) {
-            Some(true) if matches!(position, Position::Unknown) => return Ok(Position::After),
             Some(true) => return Ok(Position::At(at)),
             Some(false) => {}
             None => position = Position::Unknown,

@@ -87,7 +87,7 @@ pub(super) fn merged(args: &[Value]) -> Result {
 /// Sets of which one is made.
 pub(super) fn sets(args: &[Value]) -> Result {
     let types = args.iter().map(Value::ty).filter(|ty| ty.element() != Some(&Type::Any));
-    unify(types).ok_or_else(|| FunctionError::new("the sets must have elements of one type"))
+    Ok(unify(types).unwrap_or(Type::Any))
 }
 
 /// Every element of one with every element of the others.
