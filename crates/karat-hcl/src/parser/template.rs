@@ -193,8 +193,12 @@ impl Parser<'_> {
         }
         // `${#name}` and `${!name}`; to us the first one is a comment.
         let rest = self.text.get(open.end as usize..).unwrap_or("");
-        if rest.starts_with('#') {
-            let length = rest.find(['}', '\n']).unwrap_or(0);
+        let name = |text: &str| {
+            !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_@*[]".contains(c))
+        };
+        let measured = rest.strip_prefix('#').and_then(|rest| rest.split_once('}')).map(|(text, _)| text);
+        if let Some(text) = measured.filter(|text| name(text)) {
+            let length = 1 + text.len();
             let span = Span::new(self.file, open.start as usize, open.end as usize + length);
             let problem = self.shell_variable(span);
             return self.fail(problem);
