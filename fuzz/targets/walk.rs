@@ -114,7 +114,7 @@ impl Walk<'_> {
         for part in parts {
             match part {
                 Part::Text(_) => {}
-                Part::Interpolation(expr) => self.expr(expr),
+                Part::Interpolation(expr, ..) => self.expr(expr),
                 Part::If { condition, yes, no } => {
                     self.expr(condition);
                     self.deeper(|walk| walk.parts(yes));

@@ -1,6 +1,7 @@
 //! Reading a template's files. The only place of this crate that touches the file system.
 
 use std::ffi::OsStr;
+use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
@@ -176,13 +177,36 @@ fn read_all(files: &[PathBuf], problems: &mut Diagnostics) -> Vec<(String, Strin
     texts
 }
 
+/// The largest file that is read, in bytes: some hundred times what people write, and little enough for its tree to fit
+/// into memory.
+const LARGEST: u64 = 16 << 20;
+
+/// The bytes of a file that is one: nobody waits for what a pipe or a device may say.
+fn read_bytes(file: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
+    let unreadable = |error: io::Error| Box::new(unreadable(file, &error));
+    let found = fs::metadata(file).map_err(unreadable)?;
+    if !found.is_file() {
+        let what = if found.is_dir() { "a directory" } else { "a pipe, a socket or a device" };
+        return Err(unreadable(io::Error::other(format!("it is {what}, not a file"))));
+    }
+    let mut bytes = Vec::new();
+    let opened = fs::File::open(file).map_err(unreadable)?;
+    // It may have grown, and some files say that they are empty.
+    opened.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST {
+        let limit = format!("it is larger than {} MiB, which no template should be", LARGEST >> 20);
+        return Err(unreadable(io::Error::other(limit)));
+    }
+    Ok(bytes)
+}
+
 /// The text of a template or of a file of values. What is not UTF-8 may stand in comments, as Packer allows.
 ///
 /// # Errors
 ///
 /// When the file cannot be read, or what it says is not UTF-8.
 pub fn read_text(file: &Path) -> Result<String, Box<Diagnostic>> {
-    let bytes = fs::read(file).map_err(|error| Box::new(unreadable(file, &error)))?;
+    let bytes = read_bytes(file)?;
     let bytes = match String::from_utf8(bytes) {
         Ok(text) => return Ok(text),
         Err(error) => error.into_bytes(),
@@ -228,4 +252,30 @@ fn missing(path: &Path, error: &io::Error) -> Diagnostic {
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::error(code::UNREADABLE, format!("Failed to read {}", path.display()))
         .detail(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_or_too_large_is_said_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let said = |name: &str| {
+            let problem = read_text(&directory.path().join(name)).unwrap_err();
+            format!("{:?} {}", problem.detail, problem.title.contains(name))
+        };
+        let pipe = directory.path().join("pipe.pkr.hcl");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(said("pipe.pkr.hcl"), r#"Some("it is a pipe, a socket or a device, not a file") true"#);
+        fs::create_dir(directory.path().join("d.pkr.hcl")).unwrap();
+        assert_eq!(said("d.pkr.hcl"), r#"Some("it is a directory, not a file") true"#);
+        fs::File::create(directory.path().join("huge.pkr.hcl")).unwrap().set_len(100 << 20).unwrap();
+        let huge = said("huge.pkr.hcl");
+        assert_eq!(huge, r#"Some("it is larger than 16 MiB, which no template should be") true"#);
+        fs::write(directory.path().join("bad.pkr.hcl"), b"a = 1\nb = \"\xE9\"\n").unwrap();
+        assert!(said("bad.pkr.hcl").contains("line 2, column 6"));
+    }
 }

@@ -31,17 +31,23 @@ pub(super) enum Case {
     NoOpStep,
     LargeFile,
     SmallFiles,
+    Parse,
+    ManyProvisioners,
+    ManyLocals,
     Quickstart,
 }
 
 impl Case {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Size,
         Self::Version,
         Self::Validate,
         Self::NoOpStep,
         Self::LargeFile,
         Self::SmallFiles,
+        Self::Parse,
+        Self::ManyProvisioners,
+        Self::ManyLocals,
         Self::Quickstart,
     ];
 
@@ -53,6 +59,9 @@ impl Case {
             Self::NoOpStep => "no-op-step",
             Self::LargeFile => "1-GiB-file",
             Self::SmallFiles => "1000-files-20-ms",
+            Self::Parse => "parse",
+            Self::ManyProvisioners => "170-provisioners",
+            Self::ManyLocals => "1000-locals",
             Self::Quickstart => "quickstart",
         }
     }
@@ -66,6 +75,9 @@ impl Case {
             Self::NoOpStep => self.no_op_step(tools, runs),
             Self::LargeFile => self.large_file(tools, runs),
             Self::SmallFiles => self.small_files(tools, runs),
+            Self::Parse => self.parse(tools, runs),
+            Self::ManyProvisioners => self.many_provisioners(tools, runs),
+            Self::ManyLocals => self.many_locals(tools, runs),
             Self::Quickstart => self.quickstart(tools),
         }
     }
@@ -160,6 +172,64 @@ impl Case {
         Ok(vec![both.wall(self, Target::Ratio(0.1)), both.cpu(self, Target::None)])
     }
 
+    /// The parser alone, and both formatters on one dense file: the command of Packer that does little but read.
+    fn parse(self, tools: &Tools, runs: usize) -> Result<Vec<Line>> {
+        let mut lines = parser_alone(tools, self)?;
+        let local = |number: usize| {
+            format!(
+                "  local_{number} = {{ name = \"vm-${{var.name}}-{number}\", sizes = [1, {number}, 2.5] }}\n"
+            )
+        };
+        let text = format!("locals {{\n{}}}\n", (0..40_000).map(local).collect::<String>());
+        let both = Both::measure(tools, runs, |tool| {
+            tool.sandbox.write("dense.pkr.hcl", &text);
+            Ok(tool.command(["fmt", "-write=false", "dense.pkr.hcl"]))
+        })?;
+        lines.push(both.wall(self, Target::None));
+        Ok(lines)
+    }
+
+    fn many_provisioners(self, tools: &Tools, runs: usize) -> Result<Vec<Line>> {
+        let provisioner = |number: usize| {
+            format!(
+                "  provisioner \"shell-local\" {{\n    only = [\"null.one\"]\n    environment_vars = \
+                 [\"NUMBER={number}\", \"NAME=${{var.name}}\"]\n    inline = [\n      \"echo step {number} of \
+                 ${{build.name}}\",\n      \"true\",\n    ]\n  }}\n"
+            )
+        };
+        let template = format!(
+            "variable \"name\" {{\n  default = \"x\"\n}}\nsource \"null\" \"one\" {{\n  communicator = \"none\"\n}}\nbuild {{\n  \
+             sources = [\"source.null.one\"]\n{}}}\n",
+            (0..170).map(provisioner).collect::<String>()
+        );
+        let both = Both::measure(tools, runs * 3, |tool| {
+            tool.sandbox.write("many.pkr.hcl", &template);
+            Ok(tool.command(["validate", "-syntax-only", "many.pkr.hcl"]))
+        })?;
+        Ok(vec![both.wall(self, Target::Below(0.020)), both.memory(self, Target::Below(30.0))])
+    }
+
+    /// Each local names the one before it.
+    fn many_locals(self, tools: &Tools, runs: usize) -> Result<Vec<Line>> {
+        let local = |number: usize| match number {
+            0 => "  local_0 = 1\n".to_owned(),
+            _ => format!(
+                "  local_{number} = local.local_{} + length(\"${{var.name}}-{number}\")\n",
+                number - 1
+            ),
+        };
+        let template = format!(
+            "variable \"name\" {{\n  default = \"x\"\n}}\nlocals {{\n{}}}\nsource \"null\" \"one\" {{\n  communicator = \
+             \"none\"\n}}\nbuild {{\n  sources = [\"source.null.one\"]\n}}\n",
+            (0..1000).map(local).collect::<String>()
+        );
+        let both = Both::measure(tools, runs * 3, |tool| {
+            tool.sandbox.write("locals.pkr.hcl", &template);
+            Ok(tool.command(["validate", "locals.pkr.hcl"]))
+        })?;
+        Ok(vec![both.wall(self, Target::Below(0.020)), both.memory(self, Target::None)])
+    }
+
     /// Once each: it is long enough not to need a best of several.
     fn quickstart(self, tools: &Tools) -> Result<Vec<Line>> {
         let guest = Guest::tiny();
@@ -241,6 +311,32 @@ impl Both {
     fn memory(&self, case: Case, target: Target) -> Line {
         self.line(case, "memory", "MB", |measured| measured.memory, target)
     }
+}
+
+/// The lines of `cargo bench -p karat-hcl --bench parse`. 20 ms for a megabyte are 50 MB/s.
+fn parser_alone(tools: &Tools, case: Case) -> Result<Vec<Line>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["bench", "--quiet", "-p", "karat-hcl", "--bench", "parse"])
+        .current_dir(&tools.root)
+        .output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    let text = String::from_utf8(output.stdout)?;
+    let figures = [("dense-file ", "dense"), ("1000-small-files ", "small")];
+    let line = |(name, figure): (&str, &'static str)| {
+        let rest = text.lines().find_map(|line| line.strip_prefix(name)).ok_or("the bench says nothing")?;
+        let karat = rest.split(' ').next().unwrap_or_default().parse()?;
+        Ok(Line {
+            case: case.name(),
+            figure,
+            unit: "ms/MB",
+            karat,
+            packer: None,
+            target: Target::Below(20.0),
+        })
+    };
+    figures.into_iter().map(line).collect()
 }
 
 /// A template whose one build runs `provisioner` against `server`, reached at `port`.
