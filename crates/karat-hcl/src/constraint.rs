@@ -106,7 +106,9 @@ fn read(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<(Type, Defaults)> 
             None => Err(unknown_word(word, expr)),
         },
         ExprKind::Call(call) => return read_call(call, expr, diagnostics),
-        ExprKind::Parens(inner) => return read(inner, diagnostics),
+        ExprKind::Parens(_) => {
+            Err(Diagnostic::error(CODE, "A type is written without parentheses around it").at(expr.span))
+        }
         ExprKind::Error => return None,
         _ => Err(no_type(expr)),
     };
@@ -160,6 +162,11 @@ fn object(argument: &Expr, diagnostics: &mut Diagnostics) -> Option<(Type, Defau
                 .push(Diagnostic::error(CODE, "The name of an attribute must be plain").at(item.key.span));
             return None;
         };
+        if attributes.contains_key(name) {
+            let problem = format!("The attribute `{name}` is there more than once");
+            diagnostics.push(Diagnostic::error(CODE, problem).at(item.key.span));
+            return None;
+        }
         let (optional, of, default) = match item.value.as_call() {
             Some(call) if call.name.name == "optional" => match call.arguments.as_slice() {
                 [ty] => (true, ty, None),
@@ -314,6 +321,8 @@ mod tests {
     fn mistakes() {
         for (text, expected) in [
             ("\"string\"", "1:1 This is not a type; types are written without quotes: string"),
+            ("list((string))", "1:6 A type is written without parentheses around it"),
+            ("object({ a = string, a = number })", "1:22 The attribute `a` is there more than once"),
             ("strin", "1:1 There is no type `strin`; did you mean `string`?"),
             ("list", "1:1 It is not said what a `list` consists of; for example `list(string)`"),
             ("list(string, number)", "1:1 `list` is written with one argument; for example `list(string)`"),

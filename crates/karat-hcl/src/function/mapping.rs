@@ -17,7 +17,12 @@ pub(super) fn register(table: &mut FunctionTable) {
     table.insert(
         "lookup",
         Function::new(
-            [mapping("map"), Param::new("key", Type::String), any("default").or_unknown_inside()],
+            [
+                // As in Packer, nothing is said before all of it is known, whatever the key.
+                mapping("map").wholly_known(),
+                Param::new("key", Type::String),
+                any("default").or_unknown_inside(),
+            ],
             Type::Any,
             lookup,
         )

@@ -131,6 +131,12 @@ impl Param {
         Self { kind: Some(kind), unknown: Unknown::Inside, ..Self::new(name, Type::Any) }
     }
 
+    /// The same, known with all that is inside.
+    fn wholly_known(mut self) -> Self {
+        self.unknown = Unknown::No;
+        self
+    }
+
     /// Null is accepted too.
     #[must_use]
     pub fn or_null(mut self) -> Self {
@@ -223,7 +229,8 @@ impl Function {
         if any {
             return Ok(Value::unknown(Type::Any).mark_if(sensitive));
         }
-        if let Some(wrong_kind) = wrong_kind {
+        // As in Packer: where the type of the result is settled, no kind is looked at before all is known.
+        if let Some(wrong_kind) = wrong_kind.filter(|_| !unknown || self.returns == Type::Any) {
             return Err(wrong_kind);
         }
         let result = match self.settle {

@@ -13,14 +13,8 @@ pub(super) fn register(table: &mut FunctionTable) {
     let number = |name| Param::new(name, Type::Number);
     let list = |element| Param::new("list", Type::list(element));
     let ordered = |name| Param::of(name, Kind::Ordered);
-    table.insert(
-        "alltrue",
-        Function::new([list(Type::Bool).or_unknown_inside()], Type::Bool, |args| decide(args, false)),
-    );
-    table.insert(
-        "anytrue",
-        Function::new([list(Type::Bool).or_unknown_inside()], Type::Bool, |args| decide(args, true)),
-    );
+    table.insert("alltrue", Function::new([list(Type::Bool).or_unknown_inside()], Type::Bool, all_true));
+    table.insert("anytrue", Function::new([list(Type::Bool).or_unknown_inside()], Type::Bool, any_true));
     table.insert(
         "chunklist",
         Function::new([list(Type::Any).or_unknown_inside(), number("size")], Type::Any, chunklist)
@@ -53,7 +47,7 @@ pub(super) fn register(table: &mut FunctionTable) {
             Type::Bool,
             |args| {
                 Ok(match position(args)? {
-                    Position::At(_) => true.into(),
+                    Position::At { .. } => true.into(),
                     Position::Nowhere => false.into(),
                     Position::Unknown => Value::unknown(Type::Bool).not_null(),
                 })
@@ -80,8 +74,10 @@ pub(super) fn register(table: &mut FunctionTable) {
         "index",
         Function::new([ordered("list"), any("value").or_unknown_inside()], Type::Number, |args| {
             match position(args)? {
-                Position::At(position) => Ok(Number::from(position).into()),
-                Position::Unknown => Ok(Value::unknown(Type::Number).not_null()),
+                Position::At { first, surely: true } => Ok(Number::from(first).into()),
+                Position::At { surely: false, .. } | Position::Unknown => {
+                    Ok(Value::unknown(Type::Number).not_null())
+                }
                 Position::Nowhere => Err(FunctionError::argument(1, "it is not in the list")),
             }
         }),
@@ -132,15 +128,23 @@ fn coalesce(args: &[Value]) -> Result {
     let Some(ty) = unify(args.iter().map(Value::ty)) else {
         return Err(FunctionError::new("the arguments must be of one type"));
     };
+    let mut unfit = None;
     for value in args {
         if !value.is_known() {
             return Ok(Value::unknown(ty));
         }
-        if !value.is_null() && value.as_str() != Some("") {
-            return value.convert(&ty).map_err(|error| FunctionError::new(error.to_string()));
+        if value.is_null() || value.as_str() == Some("") {
+            continue;
+        }
+        // As in Packer, what does not fit the type of all is passed over.
+        match value.convert(&ty) {
+            Ok(value) => return Ok(value),
+            Err(error) => unfit = unfit.or(Some(error)),
         }
     }
-    Err(FunctionError::new("all arguments are null or empty strings"))
+    Err(FunctionError::new(
+        unfit.map_or_else(|| "all arguments are null or empty strings".to_owned(), |error| error.to_string()),
+    ))
 }
 
 fn coalescelist(args: &[Value]) -> Result {
@@ -172,23 +176,34 @@ fn concat(args: &[Value]) -> Result {
     Ok(Value::tuple(args.iter().filter_map(Value::as_slice).flatten().cloned().collect()))
 }
 
-/// What is so if an element is true (`any`), or if all are; an unknown element may decide it.
-fn decide(args: &[Value], any: bool) -> Result {
+/// Whether an element is true; an unknown one may be.
+fn any_true(args: &[Value]) -> Result {
     let elements = elements(args, 0)?;
-    let is_true = |element: &Value| element.as_bool() == Some(true);
-    let is_decided = match any {
-        true => elements.iter().any(is_true),
-        false => elements.iter().any(|element| element.is_known() && !is_true(element)),
-    };
-    match elements.iter().any(|element| !element.is_known()) {
-        true if !is_decided => Ok(Value::unknown(Type::Bool).not_null()),
-        _ => Ok((is_decided == any).into()),
+    if elements.iter().any(|element| element.as_bool() == Some(true)) {
+        return Ok(true.into());
     }
+    Ok(match elements.iter().all(Value::is_known) {
+        true => false.into(),
+        false => Value::unknown(Type::Bool).not_null(),
+    })
+}
+
+/// Whether all elements are true. As in Packer, what comes behind an unknown one decides nothing.
+fn all_true(args: &[Value]) -> Result {
+    Ok(match elements(args, 0)?.iter().find(|element| element.as_bool() != Some(true)) {
+        None => true.into(),
+        Some(element) if element.is_known() => false.into(),
+        Some(_) => Value::unknown(Type::Bool).not_null(),
+    })
 }
 
 /// Where a list has a value.
 enum Position {
-    At(usize),
+    /// Here. It is not known whether this is the first place, unless `surely`.
+    At {
+        first: usize,
+        surely: bool,
+    },
     Nowhere,
     /// Something that is not known yet may be the value.
     Unknown,
@@ -200,7 +215,10 @@ fn position(args: &[Value]) -> std::result::Result<Position, FunctionError> {
     let mut position = Position::Nowhere;
     for (at, element) in elements(args, 0)?.iter().enumerate() {
         match element.equality(wanted) {
-            Some(true) => return Ok(Position::At(at)),
+            // An unknown element before it may be the first that is equal.
+            Some(true) => {
+                return Ok(Position::At { first: at, surely: matches!(position, Position::Nowhere) });
+            }
             Some(false) => {}
             None => position = Position::Unknown,
         }

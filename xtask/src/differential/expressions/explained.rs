@@ -68,12 +68,6 @@ impl Comparison<'_> {
             ("terraform", Outcome::Error, Outcome::Value(_)) if has("parseint(sensitive(") => {
                 Some("Terraform's parseint takes no sensitive number")
             }
-            (_, Outcome::Unknown, Outcome::Error) if has("contains(") => {
-                Some("contains of an unknown number or map can never work, and is refused at once")
-            }
-            ("packer", Outcome::Unknown, Outcome::Value(_)) if has("lookup(") => {
-                Some("lookup in an object of which another part is unknown has a result, as in Terraform")
-            }
             _ => None,
         }
     }
