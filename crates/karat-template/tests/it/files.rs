@@ -136,7 +136,7 @@ fn tpl_05_files_are_found_whatever_they_are_called() {
     // Packer tries to read a link to a directory.
     std::os::unix::fs::symlink("d.pkr.hcl", directory.path().join("l.pkr.hcl")).unwrap();
     let shown = refusal(directory.path(), "");
-    assert!(shown.contains("Failed to read DIR/l.pkr.hcl  Is a directory"), "{shown}");
+    assert!(shown.contains("Failed to read DIR/l.pkr.hcl  it is a directory, not a file"), "{shown}");
 }
 
 #[test]
