@@ -1,7 +1,7 @@
 //! Reading a template's files. The only place of this crate that touches the file system.
 
 use std::ffi::OsStr;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
@@ -181,21 +181,32 @@ fn read_all(files: &[PathBuf], problems: &mut Diagnostics) -> Vec<(String, Strin
 /// into memory.
 const LARGEST: u64 = 16 << 20;
 
-/// The bytes of a file that is one: nobody waits for what a pipe or a device may say.
-fn read_bytes(file: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
-    let unreadable = |error: io::Error| Box::new(unreadable(file, &error));
-    let found = fs::metadata(file).map_err(unreadable)?;
+/// The bytes of a file that is one, up to 16 MiB: nobody waits for what a pipe or a device may say.
+///
+/// # Errors
+///
+/// When the file cannot be read, is none, or is larger.
+pub fn read_bytes(file: &Path) -> io::Result<Vec<u8>> {
+    let found = fs::metadata(file)?;
     if !found.is_file() {
         let what = if found.is_dir() { "a directory" } else { "a pipe, a socket or a device" };
-        return Err(unreadable(io::Error::other(format!("it is {what}, not a file"))));
+        return Err(io::Error::other(format!("it is {what}, not a file")));
     }
-    let mut bytes = Vec::new();
-    let opened = fs::File::open(file).map_err(unreadable)?;
     // It may have grown, and some files say that they are empty.
-    opened.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    read_bounded(fs::File::open(file)?)
+}
+
+/// All bytes there are, up to 16 MiB.
+///
+/// # Errors
+///
+/// When they cannot be read, or are more.
+pub fn read_bounded(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         let limit = format!("it is larger than {} MiB, which no template should be", LARGEST >> 20);
-        return Err(unreadable(io::Error::other(limit)));
+        return Err(io::Error::other(limit));
     }
     Ok(bytes)
 }
@@ -206,7 +217,7 @@ fn read_bytes(file: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
 ///
 /// When the file cannot be read, or what it says is not UTF-8.
 pub fn read_text(file: &Path) -> Result<String, Box<Diagnostic>> {
-    let bytes = read_bytes(file)?;
+    let bytes = read_bytes(file).map_err(|error| Box::new(unreadable(file, &error)))?;
     let bytes = match String::from_utf8(bytes) {
         Ok(text) => return Ok(text),
         Err(error) => error.into_bytes(),

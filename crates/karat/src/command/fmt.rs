@@ -4,7 +4,7 @@ mod diff;
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Component, Path, PathBuf};
 
@@ -96,10 +96,10 @@ impl Formatter<'_> {
         if !is_formattable(path) {
             return Err(format!("file {shown} is not a HCL file"));
         }
-        let open = |error| format!("failed to open {shown}: open {shown}: {}", in_words(&error));
-        let mut bytes = Vec::new();
-        let read = File::open(path).map_err(open)?.read_to_end(&mut bytes);
-        read.map_err(|error| format!("failed to read {shown}: {}", in_words(&error)))?;
+        let bytes = karat_template::read_bytes(path).map_err(|error| match error.raw_os_error() {
+            Some(_) => format!("failed to open {shown}: open {shown}: {}", in_words(&error)),
+            None => format!("failed to read {shown}: {error}"),
+        })?;
         let Some((old, new)) = self.formatted(&shown.to_string(), bytes)? else { return Ok(()) };
         if old == new {
             return Ok(());
@@ -124,9 +124,8 @@ impl Formatter<'_> {
     }
 
     fn standard_input(&mut self) -> Result<(), String> {
-        let mut bytes = Vec::new();
-        let read = io::stdin().lock().read_to_end(&mut bytes);
-        read.map_err(|error| format!("failed to read -: {}", in_words(&error)))?;
+        let read = karat_template::read_bounded(io::stdin().lock());
+        let bytes = read.map_err(|error| format!("failed to read -: {}", in_words(&error)))?;
         let Some((old, new)) = self.formatted("-", bytes)? else { return Ok(()) };
         self.changed |= old != new;
         if old == new || self.arguments.write && !self.arguments.check {

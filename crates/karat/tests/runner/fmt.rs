@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use karat_testkit::{Run, Sandbox};
 
@@ -116,6 +116,30 @@ fn cli_25_what_cannot_be_read_is_said_and_stays_as_it_is() {
     fmt(&sandbox, ".").exits(1);
     assert_eq!((sandbox.read("broken.pkr.hcl"), sandbox.read("good.pkr.hcl")), ("a=\n".into(), EVEN.into()));
     sandbox.karat(["fmt"]).exits(1);
+}
+
+#[test]
+fn cli_25_what_is_no_file_or_too_large_is_not_read() {
+    let sandbox = Sandbox::new();
+    let pipe = sandbox.work().join("pipe.pkr.hcl");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    symlink("/dev/zero", sandbox.work().join("zero.pkr.hcl")).unwrap();
+    fs::File::create(sandbox.work().join("huge.pkr.hcl")).unwrap().set_len(100 << 20).unwrap();
+    sandbox.write("good.pkr.hcl", ODD);
+    let run = fmt(&sandbox, ".").exits(1);
+    for text in [
+        "good.pkr.hcl\n",
+        "failed to read huge.pkr.hcl: it is larger than 16 MiB",
+        "failed to read pipe.pkr.hcl: it is a pipe, a socket or a device",
+        "failed to read zero.pkr.hcl: it is a pipe, a socket or a device",
+    ] {
+        assert!(run.stdout.contains(text), "{text:?} is missing\n{run}");
+    }
+    assert_eq!(sandbox.read("good.pkr.hcl"), EVEN);
+    let mut command = sandbox.karat_command();
+    let zeros = fs::File::open("/dev/zero").unwrap();
+    let run = Run::from(command.args(["fmt", "-"]).stdin(zeros).output().unwrap()).exits(1);
+    assert!(run.stdout.contains("failed to read -: it is larger than 16 MiB"), "{run}");
 }
 
 #[test]
