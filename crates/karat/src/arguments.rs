@@ -163,6 +163,9 @@ pub(crate) struct Console {
     /// The language, where no template tells it
     #[arg(long, value_name = "TYPE")]
     pub(crate) config_type: Option<ConfigType>,
+    /// Show what expressions are worth, and what is wrong, as JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
     /// Read the data sources; otherwise what they offer is unknown
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = go_bool, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub(crate) evaluate_datasources: bool,

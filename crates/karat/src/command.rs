@@ -61,6 +61,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> End {
         Command::Build(build) => build.json,
         Command::Validate(validate) => validate.json,
         Command::Inspect(inspect) => inspect.json,
+        Command::Console(console) => console.json,
         Command::Fmt(fmt) => fmt.json,
         _ => false,
     };

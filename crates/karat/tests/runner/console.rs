@@ -169,3 +169,17 @@ fn cli_24_lines_are_remembered_for_their_owner_only() {
     terminal.types("\u{4}");
     assert_eq!(terminal.ends(), Some(0));
 }
+
+#[test]
+fn cli_24_json_lines_say_what_is_wrong_and_what_the_last_line_is_worth() {
+    let sandbox = with_template();
+    let run = piped(&sandbox, "--json t.pkr.hcl", "nope.x\n[var.name, var.secret]").exits(1);
+    let lines = run.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect(line));
+    let [problem, value] = &lines.collect::<Vec<_>>()[..] else { panic!("other lines\n{run}") };
+    assert_eq!((&problem["type"], &problem["severity"]), (&"diagnostic".into(), &"error".into()), "{run}");
+    assert_eq!(problem["primary"]["file"], "<console-input>");
+    assert_eq!(value["type"], "message");
+    assert_eq!(value["text"], "[\n  \"foo\",\n  \"<sensitive>\",\n]");
+    let run = piped(&sandbox, "--strict --json t.pkr.hcl", "1").exits(1);
+    assert!(run.stdout.contains("--json does not go with"), "{run}");
+}
