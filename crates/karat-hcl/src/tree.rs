@@ -146,7 +146,7 @@ pub enum StepKind {
     /// `.name`
     Attribute(String),
     /// `[key]`, or the old form `.0`
-    Index(Expr),
+    Index(Box<Expr>),
     /// `[*]` or `.*`: these steps, for each element.
     Splat(Vec<Step>),
 }

@@ -11,6 +11,9 @@ use crate::tree::{Expr, ExprKind, Step, StepKind};
 impl Parser<'_> {
     /// The value with the steps behind it.
     pub(super) fn accesses(&mut self, base: Expr) -> Parsed<Expr> {
+        if !matches!(self.peek().kind, T::Dot | T::OpenBracket) {
+            return Ok(base);
+        }
         let steps = self.steps()?;
         let Some(last) = steps.last() else { return Ok(base) };
         let span = base.span.to(last.span);
@@ -18,7 +21,8 @@ impl Parser<'_> {
     }
 
     fn steps(&mut self) -> Parsed<Vec<Step>> {
-        let mut steps = Vec::new();
+        // One step is what most have; a Vec that grows by itself starts with room for four.
+        let mut steps = Vec::with_capacity(1);
         loop {
             match self.peek().kind {
                 T::Dot => {
@@ -75,7 +79,7 @@ impl Parser<'_> {
                     _ => return self.fail(chained_numbers(text, span)),
                 };
                 let index = Expr { kind: ExprKind::Literal(Box::new(index)), span: self.span(token) };
-                Ok(Step { kind: StepKind::Index(index), span })
+                Ok(Step { kind: StepKind::Index(Box::new(index)), span })
             }
             _ => {
                 let problem = match self.invalid(token) {
@@ -105,12 +109,12 @@ impl Parser<'_> {
         let close = if key.is_ok() { self.close(T::CloseBracket, open) } else { Err(Failed) };
         match (key, close) {
             (Ok(key), Ok(close)) => {
-                Ok(Step { kind: StepKind::Index(key), span: self.span(open).to(self.span(close)) })
+                Ok(Step { kind: StepKind::Index(Box::new(key)), span: self.span(open).to(self.span(close)) })
             }
             _ => {
                 let key = self.skip_to(T::CloseBracket, open, depth)?;
                 let span = key.span;
-                Ok(Step { kind: StepKind::Index(key), span })
+                Ok(Step { kind: StepKind::Index(Box::new(key)), span })
             }
         }
     }

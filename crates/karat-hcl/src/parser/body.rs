@@ -11,7 +11,7 @@ use crate::tree::{Attribute, Body, Expr, Ident, Label};
 /// From how many arguments on their names are looked up rather than compared one by one.
 const MANY: usize = 16;
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
     pub(super) fn file(&mut self) -> Body {
         let mut body = self.empty_body();
         loop {
@@ -76,7 +76,7 @@ impl Parser<'_> {
         }
     }
 
-    fn item(&mut self, body: &mut Body, names: &mut HashMap<String, usize>) -> Parsed<()> {
+    fn item(&mut self, body: &mut Body, names: &mut HashMap<&'a str, usize>) -> Parsed<()> {
         let name = self.item_name()?;
         match self.peek().kind {
             T::Assign => {
@@ -220,15 +220,15 @@ impl Parser<'_> {
         (Attribute { name, expr, span }, read)
     }
 
-    fn add(&mut self, body: &mut Body, names: &mut HashMap<String, usize>, attribute: Attribute) {
+    fn add(&mut self, body: &mut Body, names: &mut HashMap<&'a str, usize>, attribute: Attribute) {
         let name = &attribute.name.name;
         let first = if body.attributes.len() < MANY {
             body.attribute(name)
         } else {
             let known = names.len();
             let new = body.attributes.iter().enumerate().skip(known);
-            names.extend(new.map(|(at, attribute)| (attribute.name.name.clone(), at)));
-            names.get(name).and_then(|at| body.attributes.get(*at))
+            names.extend(new.map(|(at, attribute)| (self.written(&attribute.name), at)));
+            names.get(name.as_str()).and_then(|at| body.attributes.get(*at))
         };
         if let Some(first) = first {
             let problem = Diagnostic::error(code::DUPLICATE_ARGUMENT, format!("`{name}` is set twice"))
@@ -240,6 +240,11 @@ impl Parser<'_> {
             return;
         }
         body.attributes.push(attribute);
+    }
+
+    /// The name as a part of the text, from which wrong quotes are taken.
+    fn written(&self, name: &Ident) -> &'a str {
+        self.text.get(name.span.range()).unwrap_or("").trim_matches('"')
     }
 
     /// After an argument or block the line must end.

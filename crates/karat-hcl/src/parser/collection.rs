@@ -272,7 +272,7 @@ impl Parser<'_> {
     /// `for value in collection` or `for key, value in collection`.
     pub(super) fn for_head(&mut self) -> Parsed<(Vec<Ident>, Expr)> {
         self.next();
-        let mut names = Vec::new();
+        let mut names = Vec::with_capacity(1);
         loop {
             let Some(name) = self.eat(T::Ident) else { return self.broken_for("a name") };
             names.push(Ident { name: self.text_of(name).to_owned(), span: self.span(name) });

@@ -299,7 +299,7 @@ impl Parser<'_> {
 
     /// Parts up to a directive that ends something; it is returned, too.
     fn parts(&mut self, pieces: &mut Pieces, ends: &[&str]) -> Parsed<(Vec<Part>, Option<Piece>)> {
-        let mut parts = Vec::new();
+        let mut parts = Vec::with_capacity(pieces.len().min(4));
         while let Some(piece) = pieces.next() {
             match piece.kind {
                 PieceKind::Text(text) => parts.push(Part::Text(Arc::from(text))),
@@ -419,11 +419,17 @@ fn unescape_one(escape: &str) -> (usize, Option<char>) {
 
 /// `$${` and `%%{` stand for `${` and `%{`.
 fn unescape_sequences(text: &str) -> String {
+    if !text.contains('{') {
+        return text.to_owned();
+    }
     text.replace("$${", "${").replace("%%{", "%{")
 }
 
 /// Takes away the white space that strip markers point at.
 fn strip(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    if pieces.iter().all(|piece| piece.strip == (false, false)) {
+        return pieces;
+    }
     let strips: Vec<(bool, bool)> = pieces.iter().map(|piece| piece.strip).collect();
     for (at, piece) in pieces.iter_mut().enumerate() {
         let PieceKind::Text(text) = &mut piece.kind else { continue };

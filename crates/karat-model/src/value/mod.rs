@@ -117,9 +117,9 @@ impl Value {
     }
 
     /// Text, brought to normal form C as HCL does.
-    pub fn string(text: impl Into<String>) -> Self {
-        let text: String = text.into();
-        let text: Arc<str> = if text.is_ascii() || is_nfc(&text) {
+    pub fn string(text: impl AsRef<str>) -> Self {
+        let text = text.as_ref();
+        let text: Arc<str> = if text.is_ascii() || is_nfc(text) {
             text.into()
         } else {
             text.nfc().collect::<String>().into()
