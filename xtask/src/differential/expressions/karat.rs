@@ -107,7 +107,10 @@ fn parse(text: &str) -> (karat_hcl::tree::Expr, Diagnostics) {
 }
 
 fn type_of(text: &str) -> Result<karat_hcl::TypeConstraint> {
-    let (expr, mut diagnostics) = parse(text);
+    // Types stand without parentheses.
+    let file = SourceMap::new().add("type", text);
+    let mut diagnostics = Diagnostics::new();
+    let expr = parse_expression(file, text, &mut diagnostics);
     type_constraint(&expr, &mut diagnostics).ok_or_else(|| format!("{text} is no type").into())
 }
 
