@@ -46,8 +46,9 @@ pub fn render_plain(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     };
     match mended_line(&diagnostic.fixes, sources) {
         Some(mended) => parts.push(mended),
-        None => parts
-            .extend(diagnostic.fixes.iter().filter(|edit| !said(edit)).map(|edit| advise(edit, sources))),
+        None => {
+            parts.extend(diagnostic.fixes.iter().filter(|edit| !said(edit)).map(|edit| advise(edit, sources)))
+        }
     }
     let mut text = parts.join("\n\n");
     text.push_str("\n\n");
@@ -293,8 +294,10 @@ mod tests {
             named("var.l", crate::value::Value::tuple(vec![crate::value::Value::number(1)])),
             named("var.s", crate::value::Value::string("x").mark_sensitive()),
         ];
-        let problem =
-            Diagnostic::error(code::SYNTAX, "T").label(find("upper"), "one too many").values(values).detail("D");
+        let problem = Diagnostic::error(code::SYNTAX, "T")
+            .label(find("upper"), "one too many")
+            .values(values)
+            .detail("D");
         assert_eq!(
             render_plain(&problem, &map),
             "Error: T\n\n  on a.pkr.hcl line 1:\n   1: a = upper(var.l, var.s)\n\nOne too many.\n\n\

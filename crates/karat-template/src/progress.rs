@@ -28,7 +28,7 @@ pub type Answer = Result<Value, Diagnostics>;
 
 /// An evaluation that waits for answers.
 pub struct Paused<'a, T> {
-    walk: Walk<'a>,
+    walk: Box<Walk<'a>>,
     reads: Vec<DataRead>,
     then: Then<'a, T>,
 }
@@ -48,7 +48,7 @@ impl<'a, T> Progress<'a, T> {
         if reads.is_empty() {
             Self::Done(then(walk.finish()))
         } else {
-            Self::Reads(Paused { walk, reads, then })
+            Self::Reads(Paused { walk: Box::new(walk), reads, then })
         }
     }
 
@@ -77,6 +77,6 @@ impl<'a, T> Paused<'a, T> {
     pub fn resume(self, answers: impl IntoIterator<Item = Answer>) -> Progress<'a, T> {
         let Self { mut walk, then, .. } = self;
         walk.answer(answers);
-        Progress::of(walk, then)
+        Progress::of(*walk, then)
     }
 }

@@ -233,10 +233,11 @@ impl Parser<'_> {
             match token.kind {
                 T::End => break,
                 T::CloseBrace if open.is_empty() => break,
-                T::Newline if open.is_empty() || self.is_beyond_item(self.beyond_lines(index)) => {
-                    if index > start {
-                        break;
-                    }
+                T::Newline
+                    if index > start
+                        && (open.is_empty() || self.is_beyond_item(self.beyond_lines(index))) =>
+                {
+                    break;
                 }
                 _ => {}
             }

@@ -85,7 +85,7 @@ impl Parser<'_> {
         let problem = self.invalid(open)?;
         let rest = self.text.get(open.end as usize..).unwrap_or("");
         let line = rest.lines().next().unwrap_or("");
-        let quotes = |c: char| SINGLE_QUOTES.contains(&c.encode_utf8(&mut [0; 4]).as_ref());
+        let quotes = |c: char| SINGLE_QUOTES.contains(&&*c.encode_utf8(&mut [0; 4]));
         let Some(len) = line.find(quotes) else { return Some(self.fail(problem)) };
         let inner = line.get(..len).unwrap_or("");
         let close = line.get(len..).and_then(|close| close.chars().next()).map_or(1, char::len_utf8);
