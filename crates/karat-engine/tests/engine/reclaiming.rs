@@ -58,12 +58,20 @@ impl Other {
 }
 
 fn spawn(line: &str, mark: Option<String>) -> Child {
-    let mut command = Command::new("sh");
-    command.args(["-c", line]).process_group(0);
+    start(Command::new("sh").args(["-c", line]), mark)
+}
+
+/// A program that does nothing for long. Not by way of a shell: a process shows no environment while it becomes another
+/// program.
+fn sleeper(mark: Option<String>) -> Child {
+    start(Command::new("sleep").arg("1000"), mark)
+}
+
+fn start(command: &mut Command, mark: Option<String>) -> Child {
     if let Some(mark) = mark {
         command.env(MARK, mark);
     }
-    command.spawn().unwrap()
+    command.process_group(0).spawn().unwrap()
 }
 
 /// Whether a child still runs.
@@ -86,10 +94,10 @@ async fn processes_are_found_by_their_mark_and_by_their_handle() {
     let other = Other::begin(theirs).await;
     // Died before the pid was noted.
     let id = other.process().await;
-    let mut intended = spawn("exec sleep 1000", Some(other.mark(id)));
+    let mut intended = sleeper(Some(other.mark(id)));
     // The pid was noted; the program cleared its environment.
     let id = other.process().await;
-    let mut acquired = spawn("exec sleep 1000", None);
+    let mut acquired = sleeper(None);
     other.acquired(id, process_handle(acquired.id() as i32)).await;
     // The program has gone, and its children have not.
     let id = other.process().await;
@@ -111,11 +119,11 @@ async fn processes_are_found_by_their_mark_and_by_their_handle() {
     .expect("the two orphans never showed their mark");
     // The pid belongs to somebody else now.
     let id = other.process().await;
-    let mut stranger = spawn("exec sleep 1000", None);
+    let mut stranger = sleeper(None);
     let now = process_handle(stranger.id() as i32).unwrap();
     other.acquired(id, Some(ProcessHandle { started: now.started - 1, ..now })).await;
     // Another entry's mark, of which this one is a beginning.
-    let mut namesake = spawn("exec sleep 1000", Some(format!("{}0", other.mark(id))));
+    let mut namesake = sleeper(Some(format!("{}0", other.mark(id))));
     // Never made.
     other.process().await;
     other.die();
@@ -183,7 +191,7 @@ async fn files_and_directories_go_after_processes_newest_first() {
     other.intend(Intent::File { path: at("out/disk") }).await;
     std::fs::write(at("out/disk"), "disk").unwrap();
     let id = other.process().await;
-    let mut process = spawn("exec sleep 1000", Some(other.mark(id)));
+    let mut process = sleeper(Some(other.mark(id)));
     other.intend(Intent::Directory { path: at("half") }).await;
     std::fs::create_dir_all(at("half/deep")).unwrap();
     other.intend(Intent::File { path: at("never-made") }).await;

@@ -119,11 +119,8 @@ impl Value {
     /// Text, brought to normal form C as HCL does.
     pub fn string(text: impl AsRef<str>) -> Self {
         let text = text.as_ref();
-        let text: Arc<str> = if text.is_ascii() || is_nfc(text) {
-            text.into()
-        } else {
-            text.nfc().collect::<String>().into()
-        };
+        let text: Arc<str> =
+            if text.is_ascii() || is_nfc(text) { text.into() } else { text.nfc().collect::<String>().into() };
         Self::leaf(Type::String, Data::String(text))
     }
 
