@@ -1,5 +1,5 @@
 //! How fast texts are read: `cargo bench -p karat-hcl --bench parse`. `cargo xtask bench --only parse` runs it too and
-//! sets Packer beside it. Each line of the output is a name and the best time in milliseconds for a megabyte; it is
+//! sets Packer beside it. Each line of the output is a name and the mean time in milliseconds for a megabyte; it is
 //! processor time where the system tells, since a machine that is busy with other things says little by its clock.
 //! Reading and freeing are measured apart: `dense-file-freed` is how long the tree of `dense-file` takes to be freed.
 #![allow(clippy::print_stdout, reason = "a measurement talks to its reader")]
@@ -37,16 +37,19 @@ fn read(text: &str) -> Body {
 fn measure<'a, P, R>(name: &str, texts: &'a [String], prepare: impl Fn(&'a str) -> P, run: impl Fn(P) -> R) {
     let bytes: usize = texts.iter().map(String::len).sum();
     let started = Instant::now();
-    let mut best = f64::INFINITY;
+    // The system counts processor time by its ticks, so a single round says little.
+    let (mut spent, mut rounds) = (0.0, 0);
     while started.elapsed() < TIME {
         let prepared: Vec<P> = texts.iter().map(|text| prepare(text)).collect();
         let round = now();
         let results: Vec<R> = prepared.into_iter().map(&run).collect();
-        best = best.min(now() - round);
+        spent += now() - round;
+        rounds += 1;
         drop(results);
     }
+    let mean = spent / f64::from(rounds);
     let megabytes = bytes as f64 / 1e6;
-    println!("{name} {:.3} ms/MB ({:.0} MB/s)", best * 1000.0 / megabytes, megabytes / best);
+    println!("{name} {:.3} ms/MB ({:.0} MB/s)", mean * 1000.0 / megabytes, megabytes / mean);
 }
 
 /// Seconds of this thread on a processor; else of the clock.
