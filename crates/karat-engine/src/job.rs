@@ -176,22 +176,7 @@ impl Job {
 
 /// What components are told about a build.
 pub(crate) fn info(plan: &Plan, build: &Build, options: &RunOptions) -> RunInfo {
-    RunInfo {
-        run: options.run.clone(),
-        build: build.name.clone(),
-        source_name: build.source_name.clone(),
-        builder_type: build.source.component.clone(),
-        template_root: plan.root.clone(),
-        cwd: options.cwd.clone(),
-        started: options.started,
-        packer_version: options.packer_version.clone(),
-        debug: options.debug,
-        force: options.force,
-        on_error: options.on_error,
-        strict: options.strict,
-        cache: options.cache.clone(),
-        redactor: options.redactor.clone(),
-    }
+    options.info(build.name.clone(), &build.source_name, &build.source.component, &plan.root)
 }
 
 /// Runs `work`; a panic in it becomes its error.

@@ -1,7 +1,7 @@
 //! One run: a plan, and everything it needs to become artifacts.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,7 @@ use karat_model::secret::Redactor;
 use karat_model::value::Value;
 use karat_sdk::cancel::Cancellation;
 use karat_sdk::component::Components;
-use karat_sdk::context::OnError;
+use karat_sdk::context::{OnError, RunInfo};
 use karat_store::Store;
 use tokio::time::Instant;
 
@@ -54,6 +54,32 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
+    /// What a component is told: the choices of this run, and for whom it works.
+    pub fn info(
+        &self,
+        build: BuildName,
+        source_name: &str,
+        builder_type: &str,
+        template_root: &Path,
+    ) -> RunInfo {
+        RunInfo {
+            run: self.run.clone(),
+            build,
+            source_name: source_name.to_owned(),
+            builder_type: builder_type.to_owned(),
+            template_root: template_root.to_owned(),
+            cwd: self.cwd.clone(),
+            started: self.started,
+            packer_version: self.packer_version.clone(),
+            debug: self.debug,
+            force: self.force,
+            on_error: self.on_error,
+            strict: self.strict,
+            cache: self.cache.clone(),
+            redactor: self.redactor.clone(),
+        }
+    }
+
     /// Hides whatever is marked sensitive in a configuration from now on.
     pub(crate) fn redactor_learns(&self, config: &Value) {
         config.sensitive_strings().iter().for_each(|secret| self.redactor.add(secret));

@@ -9,7 +9,7 @@ use karat_engine::RunOptions;
 use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
 use karat_model::id::BuildName;
 use karat_model::value::Value;
-use karat_sdk::{Cancellation, Components, DataSource, Problems, ReadContext, RunInfo, StepError};
+use karat_sdk::{Cancellation, Components, DataSource, Problems, ReadContext, StepError};
 use karat_template::{Answer, DataRead, Loaded, Progress};
 
 use crate::command::End;
@@ -124,23 +124,8 @@ impl DataSources<'_> {
     }
 
     fn context(&self, read: &DataRead) -> ReadContext {
-        let options = self.options;
-        let info = RunInfo {
-            run: options.run.clone(),
-            build: BuildName(read.to_string()),
-            source_name: read.name.clone(),
-            builder_type: read.node.component.clone(),
-            template_root: self.loaded.root.clone(),
-            cwd: options.cwd.clone(),
-            started: options.started,
-            packer_version: options.packer_version.clone(),
-            debug: options.debug,
-            force: options.force,
-            on_error: options.on_error,
-            strict: options.strict,
-            cache: options.cache.clone(),
-            redactor: options.redactor.clone(),
-        };
+        let name = BuildName(read.to_string());
+        let info = self.options.info(name, &read.name, &read.node.component, &self.loaded.root);
         ReadContext { info: Arc::new(info), cancellation: self.cancellation.clone() }
     }
 }
