@@ -1,6 +1,9 @@
 //! Developer commands: `cargo xtask tidy|parity|results|bench|corpus|differential`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer's command talks to its developer")]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests report by panicking")
+)]
 
 mod bench;
 mod corpus;

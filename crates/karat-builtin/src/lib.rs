@@ -1,6 +1,9 @@
 //! What ships in the box. [`catalog`] is the one list.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests report by panicking")
+)]
 
 pub mod builder;
 pub mod catalog;

@@ -9,7 +9,10 @@
 //! The engine knows components only by their traits; it never sees a template, a plugin or a built-in component, and it
 //! never prints.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests report by panicking")
+)]
 
 mod attempt;
 mod build;

@@ -13,7 +13,10 @@
 //!
 //! Three things differ from Go on purpose: every error, also one found while rendering, has a line and a column that
 //! count from one in characters; nesting is bounded, so no text can exhaust the stack; and complex numbers do not exist.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests report by panicking")
+)]
 
 mod error;
 mod execute;

@@ -1,6 +1,9 @@
 //! HCL2: what a text says and what an expression is worth.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests report by panicking")
+)]
 
 mod constraint;
 mod decode;

@@ -5,7 +5,10 @@
 //! what a build made in [`artifact`]; what could outlive the process in [`resource`]; what must not be shown in
 //! [`secret`], and where such things come from in [`secret_store`].
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests report by panicking")
+)]
 
 pub mod artifact;
 pub mod diagnostic;

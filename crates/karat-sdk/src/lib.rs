@@ -7,7 +7,10 @@
 //! What a component may ask for comes through its context ([`CheckContext`], [`StepContext`], [`BuildContext`]). Behind
 //! the contexts stands one trait, [`Host`], which the engine implements; nothing here knows the engine.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests report by panicking")
+)]
 
 pub mod cancel;
 pub mod communicator;

@@ -1,6 +1,6 @@
 //! `#[derive(Config)]`: one struct gives schema, decoding and documentation.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "tests report by panicking")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

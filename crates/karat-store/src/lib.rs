@@ -9,7 +9,10 @@
 //! Both have two implementations, [`DiskStore`] and [`MemoryStore`], and one conformance suite. [`FaultLedger`] is a test
 //! hook that kills the process at a chosen write.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests report by panicking")
+)]
 
 mod disk;
 mod error;

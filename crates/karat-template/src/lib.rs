@@ -4,7 +4,10 @@
 //! [`inspect`] describes a template without deciding anything; a [`Console`] evaluates what somebody types. Nothing but [`load`] touches the file system, and nothing
 //! reads data sources: an evaluation asks for them and goes on when it is told what they offer ([`Progress`]).
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests report by panicking")
+)]
 
 mod assignment;
 mod build;

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 /// How often a request that fails in passing is made.
 const TRIES: u32 = 3;
+/// How long the pause before the second try is; it grows with each, so that a server in trouble gets a rest.
 const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 300 });
 
 /// A client that gives up on a silent server.

@@ -1,6 +1,12 @@
 //! Plans carried out by scripted components: text in, text out.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests report by panicking"
+)]
 
 mod attempts;
 mod checks;

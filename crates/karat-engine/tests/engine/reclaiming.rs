@@ -112,6 +112,7 @@ async fn processes_are_found_by_their_mark_and_by_their_handle() {
             if orphans.len() == 2 {
                 return orphans;
             }
+            // /proc tells nobody when it changes, so the condition is looked at again.
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     })
