@@ -4,10 +4,9 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::arguments::{Arguments, Command, go_style, version_command};
+use crate::arguments::{self, Command};
 use crate::report::{self, Console};
 
 mod build;
@@ -48,7 +47,7 @@ impl From<End> for ExitCode {
 pub(crate) fn run(arguments: Vec<OsString>) -> End {
     let called_packer =
         arguments.first().is_some_and(|name| Path::new(name).file_stem() == Some("packer".as_ref()));
-    let arguments = match Arguments::try_parse_from(version_command(go_style(arguments))) {
+    let arguments = match arguments::parse(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };

@@ -10,7 +10,7 @@ use karat_sdk::Cancellation;
 use karat_template::{Loaded, Opened, from_texts};
 
 use super::{End, runtime};
-use crate::arguments::{ConfigType, Console as Arguments, Selection};
+use crate::arguments::{ConfigType, Console as Arguments};
 use crate::report::Console as Output;
 use crate::session::{Purpose, Session};
 use editor::{Editor, Typed};
@@ -42,9 +42,7 @@ fn open(arguments: Arguments, output: Output, strict: bool) -> Result<End, End> 
         read_data: strict || arguments.evaluate_datasources,
         sequential: arguments.use_sequential_evaluation,
     };
-    let Arguments { variables, variable_files, .. } = arguments;
-    let selection = Selection { variables, variable_files, ..Selection::default() };
-    let inputs = session.inputs(&selection, purpose, &schemas)?;
+    let inputs = session.inputs(&arguments.selection, purpose, &schemas)?;
     let options = session.run_options();
     let cancellation = Cancellation::never();
     let data_sources = session.data_sources(&loaded, &options, &cancellation);
@@ -69,8 +67,8 @@ fn load(arguments: &Arguments, session: &Session) -> Result<Loaded, End> {
     if let Some(template) = &arguments.template {
         return session.load(template);
     }
-    let json = arguments.config_type == Some(ConfigType::Json);
-    if json || session.strict && arguments.config_type.is_none() {
+    let json = arguments.selection.config_type == Some(ConfigType::Json);
+    if json || session.strict && arguments.selection.config_type.is_none() {
         let problem = Diagnostic::error(
             code::ARRIVES_LATER,
             "The console for JSON templates arrives with a later release",
