@@ -25,8 +25,9 @@ pub mod function;
 mod lexer;
 mod parser;
 mod print;
+mod source;
 pub mod time;
-mod tree;
+pub mod tree;
 mod value;
 mod verb;
 
@@ -49,8 +50,23 @@ impl Template {
     /// # Errors
     /// Bad syntax, an unknown function or variable, or blocks nested too deeply.
     pub fn parse(text: &str, functions: &Functions) -> Result<Self, TemplateError> {
-        let tree = parser::parse(text, functions)?;
+        let tree = parser::parse(text, Some(functions))?;
         Ok(Self { source: text.to_owned(), tree })
+    }
+
+    /// Parses `text` whatever the functions are that it names: to read it, not to render it.
+    ///
+    /// # Errors
+    /// Bad syntax, an unknown variable, or blocks nested too deeply.
+    pub fn parse_any(text: &str) -> Result<Self, TemplateError> {
+        let tree = parser::parse(text, None)?;
+        Ok(Self { source: text.to_owned(), tree })
+    }
+
+    /// What the text says.
+    #[must_use]
+    pub fn tree(&self) -> &tree::Tree {
+        &self.tree
     }
 
     /// Renders the template with `data` as `.` and `$`.

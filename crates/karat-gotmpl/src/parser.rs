@@ -11,8 +11,8 @@ const MAX_DEPTH: usize = 100;
 
 type Result<T> = std::result::Result<T, TemplateError>;
 
-/// Parses a whole text.
-pub(crate) fn parse(source: &str, functions: &Functions) -> Result<Tree> {
+/// Parses a whole text. Without `functions` there may be any.
+pub(crate) fn parse(source: &str, functions: Option<&Functions>) -> Result<Tree> {
     let tokens = lexer::tokens(source)?;
     let mut parser = Parser {
         source,
@@ -37,7 +37,7 @@ struct Parser<'s> {
     source: &'s str,
     tokens: Vec<(Token, Span)>,
     position: usize,
-    functions: &'s Functions,
+    functions: Option<&'s Functions>,
     /// The variables in scope, without `$`; the first, "", is the root.
     variables: Vec<String>,
     tree: Tree,
@@ -460,7 +460,9 @@ impl Parser<'_> {
             "nil" => Ok(Term::Nil),
             "if" | "else" | "end" | "range" | "with" | "define" | "template" | "block" | "break"
             | "continue" => self.error(offset, format!("unexpected <{word}> in command")),
-            _ if self.functions.get(&word).is_some() || function::is_builtin(&word) => {
+            _ if self.functions.is_none_or(|functions| functions.get(&word).is_some())
+                || function::is_builtin(&word) =>
+            {
                 Ok(Term::Function(word))
             }
             _ => self.error(offset, format!("function {word:?} not defined")),
