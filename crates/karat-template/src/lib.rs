@@ -23,6 +23,7 @@ mod graph;
 mod inputs;
 mod inspect;
 mod late;
+pub mod legacy;
 mod load;
 mod meta;
 mod names;

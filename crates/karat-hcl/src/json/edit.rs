@@ -18,7 +18,7 @@ pub fn fit(text: &str, edits: &[Edit]) -> Vec<Edit> {
 }
 
 fn is_json(text: &str) -> bool {
-    read(Default::default(), text, &mut Diagnostics::new()).is_some()
+    read(Default::default(), text, "", &mut Diagnostics::new()).is_some()
 }
 
 fn applied(text: &str, edits: &[Edit]) -> String {

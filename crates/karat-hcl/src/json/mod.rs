@@ -26,11 +26,16 @@ mod settle;
 pub use edit::fit;
 pub use lower::Form;
 pub use node::{Node, NodeKind, Property, Text};
+pub use reader::read;
 pub use settle::{Role, settle};
+
+/// How HCL's JSON has comments.
+const COMMENTS: &str =
+    "where arguments and blocks stand, a property named \"//\" is a comment: \"//\": \"…\"";
 
 /// Reads a file. Never fails: what cannot be read is reported.
 pub fn parse(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Body {
-    let node = reader::read(file, text, diagnostics).filter(|node| match node.kind {
+    let node = read(file, text, COMMENTS, diagnostics).filter(|node| match node.kind {
         NodeKind::Object(_) | NodeKind::Array(_) => true,
         _ => {
             let problem = Diagnostic::error(SYNTAX, "The text must be an object");

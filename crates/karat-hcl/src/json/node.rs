@@ -54,6 +54,11 @@ pub struct Text {
 }
 
 impl Text {
+    /// A text that is written at a place in another way than as a string: a number, for instance.
+    pub fn new(text: impl Into<Arc<str>>, span: Span) -> Self {
+        Self { text: text.into(), span, escapes: Box::default() }
+    }
+
     /// The place in the file of the bytes from `start` up to `end` of the text.
     pub fn place(&self, start: u32, end: u32) -> Span {
         Span { start: self.offset(start), end: self.offset(end), ..self.span }

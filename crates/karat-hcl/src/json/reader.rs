@@ -15,11 +15,13 @@ const ENOUGH: usize = 50;
 /// How many values a text may have: far more than people write, and each takes a few hundred bytes of memory.
 pub(super) const MAX_VALUES: usize = 1_000_000;
 
-/// The value that a text consists of; `None` when there are problems, which go to `diagnostics`.
-pub(super) fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
+/// The value that a text consists of; `None` when there are problems, which go to `diagnostics`. JSON has no comments:
+/// `comments` is the advice for who wrote one.
+pub fn read(file: FileId, text: &str, comments: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
     let mut reader = Reader {
         file,
         text,
+        comments,
         at: 0,
         depth: 0,
         torn: false,
@@ -40,6 +42,7 @@ pub(super) type Read<R> = Result<R, Stop>;
 pub(super) struct Reader<'a> {
     pub(super) file: FileId,
     pub(super) text: &'a str,
+    comments: &'a str,
     pub(super) at: usize,
     depth: usize,
     /// The last string was not closed on its line: it may have swallowed a comma.
@@ -137,11 +140,7 @@ impl Reader<'_> {
         if std::mem::replace(&mut self.commented, true) {
             return Ok(());
         }
-        self.report(
-            Diagnostic::error(SYNTAX, "JSON has no comments").at(span).help(
-                "where arguments and blocks stand, a property named \"//\" is a comment: \"//\": \"…\"",
-            ),
-        )
+        self.report(Diagnostic::error(SYNTAX, "JSON has no comments").at(span).help(self.comments))
     }
 
     fn value(&mut self) -> Read<Node> {

@@ -10,6 +10,7 @@ mod files;
 mod function;
 mod inspect;
 mod json;
+mod legacy;
 mod local;
 mod problems;
 mod rendering;

@@ -1,0 +1,3 @@
+//! Legacy JSON templates.
+
+mod document;
