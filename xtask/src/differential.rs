@@ -3,10 +3,12 @@
 //! An input that is treated otherwise is either explained by a rule, which has a row in `differences.md`, or a failure.
 //! Where a real program is missing, its share is left out and the output says so.
 
+mod commands;
 mod expressions;
 mod fmt;
 pub(crate) mod oracle;
 mod random;
+mod spread;
 mod tally;
 
 use std::path::Path;
@@ -16,8 +18,9 @@ use crate::Result;
 /// `differential SUITE [arguments]`.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
     match arguments {
+        ["commands", rest @ ..] => commands::run(root, rest),
         ["fmt", rest @ ..] => fmt::run(root, rest),
         ["expressions", rest @ ..] => expressions::run(rest),
-        _ => Err("differential knows: expressions, fmt".into()),
+        _ => Err("differential knows: commands, expressions, fmt".into()),
     }
 }

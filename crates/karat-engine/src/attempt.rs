@@ -145,7 +145,7 @@ impl Attempts<'_> {
             result = &mut work => return result,
             () = sleep(limit) => {}
         }
-        self.job().tell(Tone::Say, "Cancelling provisioner after a timeout...");
+        self.job().tell(Tone::Error, "Cancelling provisioner after a timeout...");
         canceller.cancel(CancelLevel::Stop, "timeout");
         match timeout(TIMEOUT_GRACE, work).await {
             Ok(Ok(())) => Ok(()),

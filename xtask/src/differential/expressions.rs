@@ -26,9 +26,6 @@ use crate::{Result, option};
 /// Of the tables, one expression of so many is asked about.
 const SHARE: usize = 4;
 
-/// Processes at once.
-const PARALLEL: usize = 2;
-
 /// What was compared, and what came of it.
 #[derive(Default)]
 struct Results {
@@ -193,34 +190,4 @@ impl Results {
         }
         if unexplained == 0 { Ok(()) } else { Err(format!("{unexplained} unexplained differences").into()) }
     }
-}
-
-/// Runs batches on as many threads as there may be processes; the results in the order of the items.
-fn spread<T: Sync, R: Send>(
-    items: &[T],
-    size: usize,
-    run: impl Fn(&[T]) -> Result<Vec<R>> + Sync,
-) -> Result<Vec<R>> {
-    let batches: Vec<&[T]> = items.chunks(size).collect();
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let results = std::sync::Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for _ in 0..PARALLEL {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                    let Some(batch) = batches.get(at) else { return };
-                    let result = run(batch).map_err(|error| error.to_string());
-                    if let Ok(mut results) = results.lock() {
-                        results.insert(at, result);
-                    }
-                }
-            });
-        }
-    });
-    let mut all = Vec::with_capacity(items.len());
-    for result in results.into_inner().unwrap_or_default().into_values() {
-        all.extend(result?);
-    }
-    Ok(all)
 }

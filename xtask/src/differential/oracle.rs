@@ -47,6 +47,17 @@ impl Oracle {
         Ok(oracle)
     }
 
+    /// Where the program is.
+    pub(crate) fn program(&self) -> Result<PathBuf> {
+        if self.program.components().count() > 1 {
+            return Ok(self.program.clone());
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut candidates = std::env::split_paths(&path).map(|directory| directory.join(&self.program));
+        let found = candidates.find(|path| path.is_file());
+        Ok(found.ok_or_else(|| format!("{} is not in PATH", self.program.display()))?)
+    }
+
     /// The program in `directory`, undisturbed by the caller's home and environment.
     pub(crate) fn command(&self, directory: &Path) -> Command {
         let mut command = Command::new(&self.program);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::super::spread::spread;
 use super::case::{ERROR, Outcome, VARIABLES};
 use crate::Result;
 use crate::differential::oracle::Oracle;
@@ -27,14 +28,14 @@ pub(super) struct Answer {
 
 /// Asks about all of them, several processes at once.
 pub(super) fn ask(packer: &Oracle, questions: &[Question]) -> Result<Vec<Answer>> {
-    let readable = super::spread(questions, 400, |batch| readable(packer, batch))?;
+    let readable = spread(questions, 400, |batch| readable(packer, batch))?;
     let asked: Vec<&Question> = questions
         .iter()
         .zip(&readable)
         .filter(|(_, readable)| **readable)
         .map(|(question, _)| question)
         .collect();
-    let mut answers = super::spread(&asked, BATCH, |batch| evaluate(packer, batch))?.into_iter();
+    let mut answers = spread(&asked, BATCH, |batch| evaluate(packer, batch))?.into_iter();
     let answer = |readable: &bool| {
         let unreadable = Answer { outcome: Outcome::Unreadable, confirmed: None };
         if *readable { answers.next().unwrap_or(unreadable) } else { unreadable }

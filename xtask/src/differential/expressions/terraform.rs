@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
+use super::super::spread::spread;
 use super::case::{ERROR, Outcome, UNKNOWN, VARIABLES};
 use crate::Result;
 use crate::differential::oracle::Oracle;
@@ -21,7 +22,7 @@ pub(super) struct Answer {
 
 /// Asks about all of them, several processes at once. They must be readable.
 pub(super) fn ask(terraform: &Oracle, texts: &[String]) -> Result<Vec<Answer>> {
-    super::spread(texts, BATCH, |batch| answers(terraform, batch))
+    spread(texts, BATCH, |batch| answers(terraform, batch))
 }
 
 fn answers(terraform: &Oracle, batch: &[String]) -> Result<Vec<Answer>> {

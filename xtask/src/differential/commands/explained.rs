@@ -1,0 +1,152 @@
+//! Differences that are meant, and why. Those that people notice have a row in `differences.md`.
+
+use super::answer::Answer;
+use super::{diagnostics, summary};
+
+/// Two answers to one command line, which differ.
+pub(super) struct Comparison<'c> {
+    pub(super) line: &'c str,
+    pub(super) theirs: &'c Answer,
+    pub(super) ours: &'c Answer,
+}
+
+/// Takes out of an answer what may differ. All else must be the same.
+struct Mask {
+    reason: &'static str,
+    apply: fn(&str) -> String,
+}
+
+/// What standard output may have otherwise.
+const MASKS: &[Mask] = &[
+    Mask {
+        reason: "what is wrong with a template has our own words, and lines where Packer has none",
+        apply: diagnostics::mask,
+    },
+    Mask { reason: "the order of builds in the summary", apply: summary::sorted },
+    Mask { reason: "a step that ran out of time says what was cancelled", apply: without_timeout },
+    Mask { reason: "what is made of a sensitive value", apply: |text| around_secrets(text).join(" ") },
+    Mask { reason: "a parser's words about a file", apply: without_parser },
+    Mask {
+        reason: "why a program does not start",
+        apply: |text| without_lines(text, |line| line.contains("==> ") && line.contains(": cannot start ")),
+    },
+];
+
+/// An outcome that is another one as a whole.
+struct Outcome {
+    reason: &'static str,
+    explains: fn(&Comparison<'_>) -> bool,
+}
+
+const OUTCOMES: &[Outcome] = &[
+    Outcome {
+        reason: "flags after the template count",
+        explains: |c| {
+            let mut after = c.line.split(' ').skip_while(|word| !word.starts_with("t."));
+            c.theirs.stdout.starts_with("Usage: packer") && after.any(|word| word.starts_with('-'))
+        },
+    },
+    Outcome {
+        reason: "help and wrong command lines have our own words",
+        explains: |c| {
+            let same_effects = (c.theirs.code, &c.theirs.files) == (c.ours.code, &c.ours.files);
+            let mistake = ["error: ", "Error: "].iter().any(|start| c.ours.stdout.starts_with(start));
+            let help = c.ours.stdout.contains("Usage: ") || (c.ours.code == Some(1) && mistake);
+            same_effects && c.theirs.stdout.contains("Usage: packer") && help
+        },
+    },
+    Outcome {
+        reason: "a manifest goes into a directory that does not exist",
+        explains: |c| {
+            c.theirs.stdout.contains("* Post-processor failed: Unable to write ") && c.ours.code == Some(0)
+        },
+    },
+    Outcome {
+        reason: "build.* has its value after a builder that keeps nothing for post-processors",
+        explains: |c| c.theirs.stdout.replace("<unknown>", "Null") == c.ours.stdout,
+    },
+    Outcome {
+        reason: "plugins that a template requires and never uses are passed over",
+        explains: |c| c.theirs.stdout.starts_with("Error: Missing plugins") && c.ours.code == Some(0),
+    },
+    Outcome {
+        reason: "{{ build `ID` }} has its value once the build has it",
+        explains: |c| {
+            let unknown = "error calling build: loaded data, but couldnt find";
+            c.theirs.stdout.replace('\n', " ").contains(unknown)
+                && !c.ours.stdout.contains("error calling build")
+        },
+    },
+    Outcome {
+        reason: "the unfinished file of a post-processor that fails is removed",
+        explains: |c| {
+            let kept = |(name, _): &(&String, &String)| c.ours.files.contains_key(*name);
+            c.theirs.stdout == c.ours.stdout
+                && c.theirs.stdout.contains("Post-processor failed: ")
+                && c.theirs.files.iter().filter(kept).eq(c.ours.files.iter())
+        },
+    },
+];
+
+impl Comparison<'_> {
+    /// Why the answers differ: one reason or, where it takes them, several.
+    pub(super) fn reason(&self) -> Option<String> {
+        if let Some(outcome) = OUTCOMES.iter().find(|outcome| (outcome.explains)(self)) {
+            return Some(outcome.reason.to_owned());
+        }
+        let Self { theirs, ours, .. } = self;
+        if (theirs.code, &theirs.stderr, &theirs.files) != (ours.code, &ours.stderr, &ours.files) {
+            return None;
+        }
+        // Packer's places of mistakes are among ours.
+        if !diagnostics::files(&theirs.stdout).is_subset(&diagnostics::files(&ours.stdout)) {
+            return None;
+        }
+        let same = |apply: &dyn Fn(&str) -> String| apply(&theirs.stdout) == apply(&ours.stdout);
+        if let Some(mask) = MASKS.iter().find(|mask| same(&mask.apply)) {
+            return Some(mask.reason.to_owned());
+        }
+        let all = |text: &str| MASKS.iter().fold(text.to_owned(), |text, mask| (mask.apply)(&text));
+        let needed = |left: &&Mask| {
+            let others = MASKS.iter().filter(|mask| mask.reason != left.reason);
+            !same(&|text| others.clone().fold(text.to_owned(), |text, mask| (mask.apply)(&text)))
+        };
+        let needed = MASKS.iter().filter(needed).map(|mask| mask.reason);
+        same(&all).then(|| needed.collect::<Vec<_>>().join("; "))
+    }
+}
+
+fn without_lines(text: &str, drop: fn(&str) -> bool) -> String {
+    text.split_inclusive('\n').filter(|line| !drop(line)).collect()
+}
+
+/// Packer's line about a timeout comes or does not, as luck has it, and the error is that of what was cancelled.
+fn without_timeout(text: &str) -> String {
+    if !text.contains(" timeout for the next provisioner...") {
+        return text.to_owned();
+    }
+    without_lines(text, |line| line.contains("Cancelling provisioner after a timeout..."))
+        .replace(
+            "Error executing script: TMP/packer-shell<N>\n\nPlease see output above for more information.",
+            "<stopped>",
+        )
+        .replace("context canceled", "<stopped>")
+}
+
+/// The words of a text; one that has a secret in it is nothing else.
+fn around_secrets(text: &str) -> Vec<&str> {
+    let word = |word| if str::contains(word, "<sensitive>") { "<sensitive>" } else { word };
+    text.split([' ', '\n']).map(word).collect()
+}
+
+fn without_parser(text: &str) -> String {
+    let line = |line: &str| match line.split_once("Unable to parse content from ") {
+        Some((before, rest)) => {
+            let file = rest.split(':').next().unwrap_or_default();
+            let end = if rest.ends_with("\u{1b}[0m\n") { "\u{1b}[0m" } else { "" };
+            format!("{before}Unable to parse content from {file}{end}\n")
+        }
+        None => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(line).collect()
+}
