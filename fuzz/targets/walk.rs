@@ -1,6 +1,6 @@
 //! What holds for every tree and every problem, wherever the text comes from.
 
-use karat_hcl::tree::{Body, Expr, ExprKind, Part, Step, StepKind};
+use karat_hcl::tree::{Body, Expr, ExprKind, ForPart, IfPart, Part, Step, StepKind};
 use karat_model::diagnostic::Diagnostics;
 use karat_model::span::Span;
 
@@ -36,6 +36,7 @@ impl Walk<'_> {
         self.depth -= 1;
     }
 
+    #[allow(dead_code, reason = "not every target has a body to walk")]
     pub fn body(&mut self, body: &Body) {
         self.span(body.end);
         for attribute in &body.attributes {
@@ -62,9 +63,9 @@ impl Walk<'_> {
             ExprKind::Literal(_) | ExprKind::Variable(_) => {}
             ExprKind::Error => self.errors += 1,
             ExprKind::Template(parts) => self.parts(parts),
-            ExprKind::Access(base, steps) => {
-                self.expr(base);
-                self.steps(steps);
+            ExprKind::Access(access) => {
+                self.expr(&access.base);
+                self.steps(&access.steps);
             }
             ExprKind::Call(call) => {
                 self.span(call.name.span);
@@ -88,9 +89,9 @@ impl Walk<'_> {
                     .into_iter()
                     .for_each(|expr| self.expr(expr));
             }
-            ExprKind::Chain(first, links) => {
-                self.expr(first);
-                for link in links {
+            ExprKind::Chain(chain) => {
+                self.expr(&chain.first);
+                for link in &chain.links {
                     self.span(link.op_span);
                     self.expr(&link.operand);
                 }
@@ -115,12 +116,14 @@ impl Walk<'_> {
             match part {
                 Part::Text(_) => {}
                 Part::Interpolation(expr, ..) => self.expr(expr),
-                Part::If { condition, yes, no } => {
+                Part::If(part) => {
+                    let IfPart { condition, yes, no } = part.as_ref();
                     self.expr(condition);
                     self.deeper(|walk| walk.parts(yes));
                     self.deeper(|walk| walk.parts(no));
                 }
-                Part::For { names, collection, body } => {
+                Part::For(part) => {
+                    let ForPart { names, collection, body } = part.as_ref();
                     names.iter().for_each(|name| self.span(name.span));
                     self.expr(collection);
                     self.deeper(|walk| walk.parts(body));

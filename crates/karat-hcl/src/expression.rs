@@ -2,7 +2,7 @@
 
 use karat_model::span::Span;
 
-use crate::tree::{Call, Expr, ExprKind, Ident, ObjectItem, Part, Step, StepKind};
+use crate::tree::{Access, Call, Expr, ExprKind, ForPart, Ident, IfPart, ObjectItem, Part, Step, StepKind};
 
 /// A mention of a variable: `var.disk.size`, also where it is part of something larger.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,13 +27,13 @@ pub struct Traversal {
 impl ObjectItem {
     /// Whether the key is `a.b` or `a["b"]` without parentheses: it could be meant as a name or to be evaluated.
     pub(crate) fn has_unclear_key(&self) -> bool {
-        let ExprKind::Access(base, steps) = &self.key.kind else { return false };
+        let ExprKind::Access(access) = &self.key.kind else { return false };
         let fixed = |step: &Step| match &step.kind {
             StepKind::Attribute(_) => true,
             StepKind::Index(key) => matches!(key.kind, ExprKind::Literal(_)),
             StepKind::Splat(_) => false,
         };
-        matches!(base.kind, ExprKind::Variable(_)) && steps.iter().all(fixed)
+        matches!(access.base.kind, ExprKind::Variable(_)) && access.steps.iter().all(fixed)
     }
 }
 
@@ -57,7 +57,7 @@ impl Expr {
     /// The names, if the expression is nothing but names with dots between them.
     pub fn as_traversal(&self) -> Option<Traversal> {
         let (base, steps) = match &self.kind {
-            ExprKind::Access(base, steps) => (base.as_ref(), steps.as_slice()),
+            ExprKind::Access(access) => (&access.base, access.steps.as_slice()),
             _ => (self, &[][..]),
         };
         let root = Ident { name: base.as_keyword()?.to_owned(), span: base.span };
@@ -132,7 +132,8 @@ impl<'a> Finder<'a> {
             ExprKind::Literal(_) | ExprKind::Error => {}
             ExprKind::Template(parts) => self.parts(parts),
             ExprKind::Variable(name) => self.variable(name, expr.span, &[]),
-            ExprKind::Access(base, steps) => {
+            ExprKind::Access(access) => {
+                let Access { base, steps } = access.as_ref();
                 match &base.kind {
                     ExprKind::Variable(name) => self.variable(name, base.span, steps),
                     _ => self.expr(base),
@@ -157,9 +158,9 @@ impl<'a> Finder<'a> {
                 self.expr(&conditional.yes);
                 self.expr(&conditional.no);
             }
-            ExprKind::Chain(first, links) => {
-                self.expr(first);
-                links.iter().for_each(|link| self.expr(&link.operand));
+            ExprKind::Chain(chain) => {
+                self.expr(&chain.first);
+                chain.links.iter().for_each(|link| self.expr(&link.operand));
             }
             ExprKind::Unary(_, operand) | ExprKind::Parens(operand) => self.expr(operand),
         }
@@ -177,12 +178,14 @@ impl<'a> Finder<'a> {
             match part {
                 Part::Text(_) => {}
                 Part::Interpolation(expr, _) => self.expr(expr),
-                Part::If { condition, yes, no } => {
+                Part::If(part) => {
+                    let IfPart { condition, yes, no } = part.as_ref();
                     self.expr(condition);
                     self.parts(yes);
                     self.parts(no);
                 }
-                Part::For { names, collection, body } => {
+                Part::For(part) => {
+                    let ForPart { names, collection, body } = part.as_ref();
                     self.expr(collection);
                     self.binding(names, |finder| finder.parts(body));
                 }

@@ -83,7 +83,7 @@ pub enum ExprKind {
     /// A variable by its name.
     Variable(String),
     /// What is found inside something: `.name`, `[key]`, `[*]`, in their order.
-    Access(Box<Expr>, Vec<Step>),
+    Access(Box<Access>),
     /// A call.
     Call(Box<Call>),
     /// `[a, b]`
@@ -95,7 +95,7 @@ pub enum ExprKind {
     /// `condition ? yes : no`
     Conditional(Box<Conditional>),
     /// Operators of one precedence, from left to right: `a + b - c`.
-    Chain(Box<Expr>, Vec<Link>),
+    Chain(Box<Chain>),
     /// `-a` or `!a`
     Unary(UnaryOp, Box<Expr>),
     /// `(a)`
@@ -112,23 +112,40 @@ pub enum Part {
     /// `${…}`, and where it stands as a whole.
     Interpolation(Expr, Span),
     /// `%{ if … }…%{ else }…%{ endif }`
-    If {
-        /// What decides.
-        condition: Expr,
-        /// If it is true.
-        yes: Vec<Part>,
-        /// If it is false.
-        no: Vec<Part>,
-    },
+    If(Box<IfPart>),
     /// `%{ for … in … }…%{ endfor }`
-    For {
-        /// The variables: `[value]` or `[key, value]`.
-        names: Vec<Ident>,
-        /// What is iterated.
-        collection: Expr,
-        /// What is repeated.
-        body: Vec<Part>,
-    },
+    For(Box<ForPart>),
+}
+
+/// A condition in a template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IfPart {
+    /// What decides.
+    pub condition: Expr,
+    /// If it is true.
+    pub yes: Vec<Part>,
+    /// If it is false.
+    pub no: Vec<Part>,
+}
+
+/// A repetition in a template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ForPart {
+    /// The variables: `[value]` or `[key, value]`.
+    pub names: Vec<Ident>,
+    /// What is iterated.
+    pub collection: Expr,
+    /// What is repeated.
+    pub body: Vec<Part>,
+}
+
+/// A value and the steps into it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Access {
+    /// The value.
+    pub base: Expr,
+    /// At least one.
+    pub steps: Vec<Step>,
 }
 
 /// One step into a value.
@@ -197,6 +214,15 @@ pub struct Conditional {
     pub yes: Expr,
     /// If it is false.
     pub no: Expr,
+}
+
+/// Operands and the operators between them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chain {
+    /// The first operand.
+    pub first: Expr,
+    /// At least one.
+    pub links: Vec<Link>,
 }
 
 /// An operator and its right operand.

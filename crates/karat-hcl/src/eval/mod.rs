@@ -79,9 +79,9 @@ impl Evaluator<'_> {
             ExprKind::Literal(value) => value.as_ref().clone(),
             ExprKind::Template(parts) => self.template(parts, scope),
             ExprKind::Variable(name) => self.variable(name, expr.span, scope),
-            ExprKind::Access(base, steps) => {
-                let value = self.expr(base, scope);
-                self.access(value, base, steps, scope)
+            ExprKind::Access(access) => {
+                let value = self.expr(&access.base, scope);
+                self.access(value, &access.base, &access.steps, scope)
             }
             ExprKind::Call(call) => self.call(call, scope),
             ExprKind::Tuple(elements) => {
@@ -90,7 +90,7 @@ impl Evaluator<'_> {
             ExprKind::Object(items) => self.object(items, scope),
             ExprKind::For(each) => self.for_expression(each, scope),
             ExprKind::Conditional(conditional) => self.conditional(conditional, scope),
-            ExprKind::Chain(first, links) => self.chain(first, links, scope),
+            ExprKind::Chain(chain) => self.chain(&chain.first, &chain.links, scope),
             ExprKind::Unary(op, operand) => self.unary(*op, operand, expr.span, scope),
             ExprKind::Parens(inner) => self.expr(inner, scope),
             ExprKind::Error => Value::error(),

@@ -146,7 +146,7 @@ fn is_arithmetic(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Parens(inner) => is_arithmetic(inner),
         ExprKind::Unary(op, _) => *op == UnaryOp::Negate,
-        ExprKind::Chain(_, links) => links.iter().any(|link| {
+        ExprKind::Chain(chain) => chain.links.iter().any(|link| {
             use BinaryOp::{Add, Divide, Multiply, Remainder, Subtract};
             matches!(link.op, Add | Subtract | Multiply | Divide | Remainder)
         }),

@@ -7,7 +7,7 @@ use karat_model::value::{Type, Value};
 use super::{Evaluator, NULL, TYPE, hint};
 use crate::limit::{MAX_SIZE, too_many_steps};
 use crate::scope::Scope;
-use crate::tree::{Expr, ExprKind, Part};
+use crate::tree::{Expr, ExprKind, ForPart, IfPart, Part};
 
 /// The text of a template so far, and what is known about it.
 #[derive(Default)]
@@ -60,7 +60,8 @@ impl Evaluator<'_> {
                     let value = self.interpolated(expr, *span, scope);
                     self.interpolate(value, expr, text);
                 }
-                Part::If { condition, yes, no } => {
+                Part::If(part) => {
+                    let IfPart { condition, yes, no } = part.as_ref();
                     let value = self.expr(condition, scope);
                     let truth = if value.is_known() {
                         self.truth(value, "The condition", condition.span)
@@ -75,7 +76,8 @@ impl Evaluator<'_> {
                         None => text.unknown = true,
                     }
                 }
-                Part::For { names, collection, body } => {
+                Part::For(part) => {
+                    let ForPart { names, collection, body } = part.as_ref();
                     let value = self.expr(collection, scope);
                     text.sensitive |= value.is_itself_sensitive();
                     match self.elements(&value, collection.span) {

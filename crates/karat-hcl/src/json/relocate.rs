@@ -4,7 +4,7 @@ use karat_model::diagnostic::{Diagnostic, Edit, Label};
 use karat_model::span::Span;
 
 use super::node::Text;
-use crate::tree::{Expr, ExprKind, Ident, Part, Step, StepKind};
+use crate::tree::{Expr, ExprKind, ForPart, Ident, IfPart, Part, Step, StepKind};
 
 /// Turns the places in an expression that was read from the text of a string into places in the file.
 pub(super) fn relocate(expr: &mut Expr, text: &Text) {
@@ -42,9 +42,9 @@ impl Relocation<'_> {
         match &mut expr.kind {
             ExprKind::Literal(_) | ExprKind::Variable(_) | ExprKind::Error => {}
             ExprKind::Template(parts) => self.parts(parts),
-            ExprKind::Access(base, steps) => {
-                self.expr(base);
-                self.steps(steps);
+            ExprKind::Access(access) => {
+                self.expr(&mut access.base);
+                self.steps(&mut access.steps);
             }
             ExprKind::Call(call) => {
                 self.span(&mut call.name.span);
@@ -67,9 +67,9 @@ impl Relocation<'_> {
                 self.expr(&mut conditional.yes);
                 self.expr(&mut conditional.no);
             }
-            ExprKind::Chain(first, links) => {
-                self.expr(first);
-                for link in links {
+            ExprKind::Chain(chain) => {
+                self.expr(&mut chain.first);
+                for link in &mut chain.links {
                     self.span(&mut link.op_span);
                     self.expr(&mut link.operand);
                 }
@@ -86,12 +86,14 @@ impl Relocation<'_> {
                     self.expr(expr);
                     self.span(span);
                 }
-                Part::If { condition, yes, no } => {
+                Part::If(part) => {
+                    let IfPart { condition, yes, no } = part.as_mut();
                     self.expr(condition);
                     self.parts(yes);
                     self.parts(no);
                 }
-                Part::For { names, collection, body } => {
+                Part::For(part) => {
+                    let ForPart { names, collection, body } = part.as_mut();
                     self.idents(names);
                     self.expr(collection);
                     self.parts(body);

@@ -6,18 +6,15 @@ use karat_model::value::{Number, Value};
 
 use super::{Failed, Parsed, Parser, SYNTAX, T};
 use crate::token::Token;
-use crate::tree::{Expr, ExprKind, Step, StepKind};
+use crate::tree::{Access, Expr, ExprKind, Step, StepKind};
 
 impl Parser<'_> {
     /// The value with the steps behind it.
     pub(super) fn accesses(&mut self, base: Expr) -> Parsed<Expr> {
-        if !matches!(self.peek().kind, T::Dot | T::OpenBracket) {
-            return Ok(base);
-        }
         let steps = self.steps()?;
         let Some(last) = steps.last() else { return Ok(base) };
         let span = base.span.to(last.span);
-        Ok(Expr { kind: ExprKind::Access(Box::new(base), steps), span })
+        Ok(Expr { kind: ExprKind::Access(Box::new(Access { base, steps })), span })
     }
 
     fn steps(&mut self) -> Parsed<Vec<Step>> {

@@ -299,7 +299,7 @@ impl Parser<'_> {
 
 /// The `==` of `name == value`.
 fn compared_name(key: &Expr) -> Option<Span> {
-    let ExprKind::Chain(first, links) = &key.kind else { return None };
-    let link = links.first().filter(|link| link.op == BinaryOp::Equal)?;
-    matches!(first.kind, ExprKind::Variable(_)).then_some(link.op_span)
+    let ExprKind::Chain(chain) = &key.kind else { return None };
+    let link = chain.links.first().filter(|link| link.op == BinaryOp::Equal)?;
+    matches!(chain.first.kind, ExprKind::Variable(_)).then_some(link.op_span)
 }

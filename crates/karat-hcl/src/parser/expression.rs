@@ -5,18 +5,20 @@ use karat_model::value::{Number, Type, Value};
 
 use super::{Failed, Parsed, Parser, SYNTAX, T};
 use crate::token::{Token, TokenKind};
-use crate::tree::{BinaryOp, Call, Conditional, Expr, ExprKind, Ident, Link, UnaryOp};
+use crate::tree::{BinaryOp, Call, Chain, Conditional, Expr, ExprKind, Ident, Link, UnaryOp};
 
 impl Parser<'_> {
     // What calls itself here is kept free of messages, which would make each level of the stack large.
 
     pub(super) fn expression(&mut self) -> Parsed<Expr> {
         self.enter(1)?;
-        let condition = self.binary(0);
-        let result = match condition {
-            Ok(condition) if self.eat(T::Question).is_some() => self.conditional(condition),
-            other => other,
-        };
+        let mut result = self.binary(0);
+        if self.peek().kind == T::Question
+            && let Ok(condition) = result
+        {
+            self.next();
+            result = self.conditional(condition);
+        }
         self.depth -= 1;
         result
     }
@@ -42,17 +44,18 @@ impl Parser<'_> {
 
     /// Operands and the operators between them that bind no more loosely than `loosest`.
     fn binary(&mut self, loosest: usize) -> Parsed<Expr> {
-        let mut left = self.operand()?;
+        let mut left = self.operand();
         while let Some((level, op)) = operator(self.peek().kind)
             && level >= loosest
+            && let Ok(first) = left
         {
             let token = self.next();
             self.enter(1)?;
             let operand = self.binary(level + 1)?;
             self.depth -= 1;
-            left = chain(left, level, Link { op, op_span: self.span(token), operand });
+            left = Ok(chain(first, level, Link { op, op_span: self.span(token), operand }));
         }
-        Ok(left)
+        left
     }
 
     /// Something with any operators before it and any steps behind it.
@@ -60,8 +63,11 @@ impl Parser<'_> {
         if matches!(self.peek().kind, T::Minus | T::Not) {
             return self.negated();
         }
-        let term = self.term()?;
-        self.accesses(term)
+        let term = self.term();
+        if !matches!(self.peek().kind, T::Dot | T::OpenBracket) {
+            return term;
+        }
+        self.accesses(term?)
     }
 
     fn negated(&mut self) -> Parsed<Expr> {
@@ -354,13 +360,16 @@ fn expected(close: TokenKind) -> String {
 fn chain(left: Expr, level: usize, link: Link) -> Expr {
     let span = left.span.to(link.operand.span);
     let kind = match left.kind {
-        ExprKind::Chain(first, mut links)
-            if links.first().is_some_and(|link| precedence(link.op) == level) =>
+        ExprKind::Chain(mut chain)
+            if chain.links.first().is_some_and(|link| precedence(link.op) == level) =>
         {
-            links.push(link);
-            ExprKind::Chain(first, links)
+            chain.links.push(link);
+            ExprKind::Chain(chain)
         }
-        kind => ExprKind::Chain(Box::new(Expr { kind, span: left.span }), vec![link]),
+        kind => {
+            let first = Expr { kind, span: left.span };
+            ExprKind::Chain(Box::new(Chain { first, links: vec![link] }))
+        }
     };
     Expr { kind, span }
 }

@@ -1,5 +1,7 @@
 //! Where heredocs end, and the indentation of `<<-` ones.
 
+use std::borrow::Cow;
+
 use karat_model::diagnostic::{Diagnostic, Edit};
 use karat_model::span::Span;
 use unicode_segmentation::UnicodeSegmentation;
@@ -67,13 +69,13 @@ impl Parser<'_> {
 /// Takes the indentation that all lines share away. This comes after strip markers have done their work, and a line
 /// whose line end was stripped is no line of its own: `%{ for … ~}` joins the next line, indentation and all. Lines of
 /// nothing but white space do not count and stay as they are.
-pub(super) fn dedent(pieces: &mut [Piece]) {
+pub(super) fn dedent(pieces: &mut [Piece<'_>]) {
     let mut indentation = usize::MAX;
     let mut indented = Vec::new();
     let mut line_start = true;
     for (at, piece) in pieces.iter().enumerate() {
         let text = match &piece.kind {
-            PieceKind::Text(text) => Some(text.as_str()),
+            PieceKind::Text(text) => Some(text.as_ref()),
             _ => None,
         };
         if line_start {
@@ -90,7 +92,10 @@ pub(super) fn dedent(pieces: &mut [Piece]) {
     for at in indented {
         if let Some(Piece { kind: PieceKind::Text(text), .. }) = pieces.get_mut(at) {
             let cut = text.grapheme_indices(true).nth(indentation).map_or(text.len(), |(at, _)| at);
-            text.drain(..cut);
+            match text {
+                Cow::Borrowed(text) => *text = text.get(cut..).unwrap_or(""),
+                Cow::Owned(text) => drop(text.drain(..cut)),
+            }
         }
     }
 }

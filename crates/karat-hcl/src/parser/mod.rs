@@ -179,7 +179,15 @@ impl<'a> Parser<'a> {
     }
 
     /// The index of the next token that means something.
-    fn significant(&self, mut from: usize) -> usize {
+    fn significant(&self, from: usize) -> usize {
+        match self.tokens.get(from) {
+            // Asked for each token many times: most mean something.
+            Some(token) if !matches!(token.kind, T::Comment | T::Newline) => from,
+            _ => self.beyond_insignificant(from),
+        }
+    }
+
+    fn beyond_insignificant(&self, mut from: usize) -> usize {
         loop {
             match self.token(from).kind {
                 T::Comment => from += 1,
@@ -191,7 +199,10 @@ impl<'a> Parser<'a> {
 
     /// The next token that means something.
     fn peek(&self) -> Token {
-        self.token(self.significant(self.at))
+        match self.tokens.get(self.at) {
+            Some(token) if !matches!(token.kind, T::Comment | T::Newline) => *token,
+            _ => self.token(self.beyond_insignificant(self.at)),
+        }
     }
 
     /// The one after it.

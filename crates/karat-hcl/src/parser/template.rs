@@ -1,5 +1,6 @@
 //! Strings and templates.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use karat_model::diagnostic::{Diagnostic, Edit};
@@ -9,18 +10,18 @@ use karat_model::value::Value;
 use super::heredoc;
 use super::{Failed, Parsed, Parser, SYNTAX, T};
 use crate::token::Token;
-use crate::tree::{Expr, ExprKind, Ident, Part};
+use crate::tree::{Expr, ExprKind, ForPart, Ident, IfPart, Part};
 
 /// A template before its directives are put together.
-pub(super) struct Piece {
-    pub(super) kind: PieceKind,
+pub(super) struct Piece<'a> {
+    pub(super) kind: PieceKind<'a>,
     pub(super) span: Span,
     /// `~` at its start and at its end: the text before or after loses its white space.
     strip: (bool, bool),
 }
 
-pub(super) enum PieceKind {
-    Text(String),
+pub(super) enum PieceKind<'a> {
+    Text(Cow<'a, str>),
     Interpolation(Expr),
     If(Expr),
     Else,
@@ -31,7 +32,7 @@ pub(super) enum PieceKind {
     Broken,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
     /// `"…"`
     pub(super) fn quoted(&mut self) -> Parsed<Expr> {
         let open = self.next();
@@ -116,7 +117,7 @@ impl Parser<'_> {
     }
 
     /// Text and sequences up to something that is neither.
-    fn pieces(&mut self, quoted: bool) -> Parsed<Vec<Piece>> {
+    fn pieces(&mut self, quoted: bool) -> Parsed<Vec<Piece<'a>>> {
         let mut pieces = Vec::new();
         loop {
             let token = self.raw();
@@ -149,7 +150,7 @@ impl Parser<'_> {
         }
     }
 
-    fn sequence(&mut self, open: Token) -> Parsed<Piece> {
+    fn sequence(&mut self, open: Token) -> Parsed<Piece<'a>> {
         let kind = match open.kind {
             T::OpenInterpolation => self.interpolation(open)?,
             _ => self.directive(open)?,
@@ -165,7 +166,7 @@ impl Parser<'_> {
     }
 
     /// After a mistake: the sequence ends here, and stands for nothing.
-    fn skip_sequence(&mut self, open: Token, depth: usize) -> Parsed<Piece> {
+    fn skip_sequence(&mut self, open: Token, depth: usize) -> Parsed<Piece<'a>> {
         let expr = self.skip_to(T::CloseTemplate, open, depth)?;
         let span = expr.span;
         let kind = match open.kind {
@@ -187,7 +188,7 @@ impl Parser<'_> {
         self.fail(problem)
     }
 
-    fn interpolation(&mut self, open: Token) -> Parsed<PieceKind> {
+    fn interpolation(&mut self, open: Token) -> Parsed<PieceKind<'a>> {
         if self.peek().kind == T::CloseTemplate {
             return self.empty_interpolation(open);
         }
@@ -231,7 +232,7 @@ impl Parser<'_> {
             .is_some_and(|rest| name > 0 && rest.starts_with([':', '%', '#', '/', '^', ',', '@', '=', '-']))
     }
 
-    fn directive(&mut self, open: Token) -> Parsed<PieceKind> {
+    fn directive(&mut self, open: Token) -> Parsed<PieceKind<'a>> {
         let token = self.peek();
         let word = if token.kind == T::Ident { self.text_of(token) } else { "" };
         match word {
@@ -262,7 +263,7 @@ impl Parser<'_> {
 
     /// Puts directives and what they enclose together. After a mistake in a directive there is nothing to do but go on
     /// behind the template.
-    fn template(&mut self, pieces: Vec<Piece>, span: Span) -> Parsed<Expr> {
+    fn template(&mut self, pieces: Vec<Piece<'a>>, span: Span) -> Parsed<Expr> {
         let depth = self.depth;
         let read = if pieces.iter().any(|piece| matches!(piece.kind, PieceKind::Broken)) {
             Err(Failed)
@@ -273,7 +274,7 @@ impl Parser<'_> {
         Ok(read.unwrap_or_else(|Failed| Expr::error(span)))
     }
 
-    fn assemble(&mut self, pieces: Vec<Piece>, span: Span) -> Parsed<Expr> {
+    fn assemble(&mut self, pieces: Vec<Piece<'a>>, span: Span) -> Parsed<Expr> {
         let mut pieces = pieces.into_iter().peekable();
         let (parts, end) = self.parts(&mut pieces, &[])?;
         if let Some(end) = end {
@@ -298,7 +299,7 @@ impl Parser<'_> {
     }
 
     /// Parts up to a directive that ends something; it is returned, too.
-    fn parts(&mut self, pieces: &mut Pieces, ends: &[&str]) -> Parsed<(Vec<Part>, Option<Piece>)> {
+    fn parts(&mut self, pieces: &mut Pieces<'a>, ends: &[&str]) -> Parsed<(Vec<Part>, Option<Piece<'a>>)> {
         let mut parts = Vec::with_capacity(pieces.len().min(4));
         while let Some(piece) = pieces.next() {
             match piece.kind {
@@ -310,11 +311,11 @@ impl Parser<'_> {
                         PieceKind::Else => self.enclosed(pieces, &["endif"], piece.span)?.0,
                         _ => Vec::new(),
                     };
-                    parts.push(Part::If { condition, yes, no });
+                    parts.push(Part::If(Box::new(IfPart { condition, yes, no })));
                 }
                 PieceKind::For(names, collection) => {
                     let (body, _) = self.enclosed(pieces, &["endfor"], piece.span)?;
-                    parts.push(Part::For { names, collection, body });
+                    parts.push(Part::For(Box::new(ForPart { names, collection, body })));
                 }
                 PieceKind::Broken => return Err(Failed),
                 PieceKind::Else | PieceKind::EndIf | PieceKind::EndFor => {
@@ -339,7 +340,7 @@ impl Parser<'_> {
         self.fail(problem)
     }
 
-    fn enclosed(&mut self, pieces: &mut Pieces, ends: &[&str], opened: Span) -> Parsed<(Vec<Part>, Piece)> {
+    fn enclosed(&mut self, pieces: &mut Pieces<'a>, ends: &[&str], opened: Span) -> Parsed<(Vec<Part>, Piece<'a>)> {
         self.enter(2)?;
         let (parts, end) = self.parts(pieces, ends)?;
         self.depth -= 2;
@@ -357,7 +358,7 @@ impl Parser<'_> {
     }
 
     /// The text of a string with its escapes resolved. A wrong escape is reported and stays as it is.
-    fn unescape(&mut self, token: Token) -> String {
+    fn unescape(&mut self, token: Token) -> Cow<'a, str> {
         let source = self.text_of(token);
         if !source.contains('\\') {
             return unescape_sequences(source);
@@ -381,7 +382,7 @@ impl Parser<'_> {
             rest = escape.get(len..).unwrap_or("");
         }
         text.push_str(&unescape_sequences(rest));
-        text
+        Cow::Owned(text)
     }
 
     fn wrong_escape(&mut self, escape: &str, start: usize) {
@@ -394,7 +395,7 @@ impl Parser<'_> {
     }
 }
 
-type Pieces = std::iter::Peekable<std::vec::IntoIter<Piece>>;
+type Pieces<'a> = std::iter::Peekable<std::vec::IntoIter<Piece<'a>>>;
 
 /// The character that an escape stands for, and the length of the escape.
 fn unescape_one(escape: &str) -> (usize, Option<char>) {
@@ -418,15 +419,15 @@ fn unescape_one(escape: &str) -> (usize, Option<char>) {
 }
 
 /// `$${` and `%%{` stand for `${` and `%{`.
-fn unescape_sequences(text: &str) -> String {
+fn unescape_sequences(text: &str) -> Cow<'_, str> {
     if !text.contains('{') {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
-    text.replace("$${", "${").replace("%%{", "%{")
+    Cow::Owned(text.replace("$${", "${").replace("%%{", "%{"))
 }
 
 /// Takes away the white space that strip markers point at.
-fn strip(mut pieces: Vec<Piece>) -> Vec<Piece> {
+fn strip(mut pieces: Vec<Piece<'_>>) -> Vec<Piece<'_>> {
     if pieces.iter().all(|piece| piece.strip == (false, false)) {
         return pieces;
     }
@@ -434,11 +435,19 @@ fn strip(mut pieces: Vec<Piece>) -> Vec<Piece> {
     for (at, piece) in pieces.iter_mut().enumerate() {
         let PieceKind::Text(text) = &mut piece.kind else { continue };
         if strips.get(at + 1).is_some_and(|next| next.0) {
-            text.truncate(text.trim_end().len());
+            trim(text, |text| text.trim_end());
         }
         if at.checked_sub(1).and_then(|before| strips.get(before)).is_some_and(|before| before.1) {
-            *text = text.trim_start().to_owned();
+            trim(text, |text| text.trim_start());
         }
     }
     pieces
+}
+
+/// Leaves of a text what `trimmed` does.
+fn trim(text: &mut Cow<'_, str>, trimmed: impl Fn(&str) -> &str) {
+    *text = match std::mem::take(text) {
+        Cow::Borrowed(text) => Cow::Borrowed(trimmed(text)),
+        Cow::Owned(text) => Cow::Owned(trimmed(&text).to_owned()),
+    };
 }

@@ -32,7 +32,7 @@ enum Repr {
         precision: u16,
     },
     /// Anything else that is finite.
-    Float(Float),
+    Float(Box<Float>),
     /// `-0`: equal to zero, but written so.
     NegativeZero {
         precision: u16,
@@ -102,7 +102,7 @@ impl Number {
         {
             return Self(Repr::Integer { value, precision });
         }
-        Self(Repr::Float(Float { mantissa, exponent, precision }))
+        Self(Repr::Float(Box::new(Float { mantissa, exponent, precision })))
     }
 
     fn zero(negative: bool, precision: u16) -> Self {
@@ -120,7 +120,7 @@ impl Number {
             Repr::Integer { value, precision } => {
                 Some(Float { mantissa: BigInt::from(*value), exponent: 0, precision: *precision })
             }
-            Repr::Float(float) => Some(float.clone()),
+            Repr::Float(float) => Some(float.as_ref().clone()),
             Repr::NegativeZero { precision } => {
                 Some(Float { mantissa: BigInt::ZERO, exponent: 0, precision: *precision })
             }

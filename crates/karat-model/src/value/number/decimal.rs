@@ -40,6 +40,11 @@ pub(super) fn read(text: &str) -> Result<Number, ParseNumberError> {
             _ => Number(Repr::Integer { value, precision: LITERAL }),
         });
     }
+    if exponent == 0
+        && let Some(number) = binary_fraction(sign, whole, fraction)
+    {
+        return Ok(number);
+    }
     if whole.len() + fraction.len() > MOST_DIGITS {
         return Err(ParseNumberError::Range);
     }
@@ -58,6 +63,15 @@ pub(super) fn read(text: &str) -> Result<Number, ParseNumberError> {
     } else {
         Number::quotient(&mantissa, &power, 0, LITERAL)
     })
+}
+
+/// A short fraction that is exact in binary, as 0.5 and 2.25 are: what a division of 512 bits would give.
+fn binary_fraction(sign: Sign, whole: &str, fraction: &str) -> Option<Number> {
+    let places = u32::try_from(fraction.len()).ok()?;
+    let digits = format!("{whole}{fraction}").parse::<i64>().ok().filter(|digits| *digits != 0)?;
+    let fives = 5_i64.checked_pow(places).filter(|fives| digits % fives == 0)?;
+    let mantissa = if sign == Sign::Minus { -(digits / fives) } else { digits / fives };
+    Some(Number::exact(BigInt::from(mantissa), -i64::from(places), LITERAL))
 }
 
 fn read_exponent(text: &str) -> Result<i64, ParseNumberError> {

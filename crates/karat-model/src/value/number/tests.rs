@@ -49,6 +49,17 @@ fn a_third_depends_on_precision() {
 }
 
 #[test]
+fn binary_fractions_are_read_as_a_division_would() {
+    for (read, divided) in
+        [("2.5", "25e-1"), ("-0.75", "-75e-2"), ("12.50", "1250e-2"), ("4.0", "40e-1"), ("0.0", "0e-1")]
+    {
+        assert_eq!(n(read), n(divided));
+        let third = |text| shown(n(text).div(&n("3")));
+        assert_eq!(third(read), third(divided), "{read} has another precision");
+    }
+}
+
+#[test]
 fn floats_print_like_rust_prints_them() {
     for float in
         [0.1, 0.3, 1.0 / 3.0, 123456.789, 1e21, 1.7976931348623157e308, 2.5, 1e-7, 9007199254740993.0]
