@@ -4,6 +4,9 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
+use karat_hcl::json::{Node, NodeKind};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
+
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +31,38 @@ pub enum Json {
 }
 
 impl Json {
+    /// The value of `node`, which was read from `text`. `None` if a number does not fit a double: that goes to
+    /// `diagnostics`.
+    pub fn read(node: &Node, text: &str, diagnostics: &mut Diagnostics) -> Option<Self> {
+        Some(match &node.kind {
+            NodeKind::Null => Self::Null,
+            NodeKind::Bool(truth) => Self::Bool(*truth),
+            NodeKind::Number(_) => {
+                // As it is written: there is a negative zero.
+                let written = text.get(node.span.range()).unwrap_or_default();
+                let number = written.parse().ok().filter(|number: &f64| number.is_finite());
+                if number.is_none() {
+                    let problem = Diagnostic::error(code::NO_NUMBER, "The number is too large for a double");
+                    diagnostics.push(problem.at(node.span));
+                }
+                Self::Number(number?)
+            }
+            NodeKind::String(text) => Self::Text(text.text.as_ref().to_owned()),
+            NodeKind::Array(elements) => {
+                let read = |element| Self::read(element, text, diagnostics);
+                Self::List(elements.iter().map(read).collect::<Option<_>>()?)
+            }
+            NodeKind::Object(properties) => {
+                let mut object = Object::new();
+                for property in properties {
+                    let value = Self::read(&property.value, text, diagnostics)?;
+                    object.insert(property.name.text.as_ref().to_owned(), value);
+                }
+                Self::Object(object)
+            }
+        })
+    }
+
     /// The text, if it is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {
