@@ -9,11 +9,11 @@ mod rule;
 mod sections;
 mod special;
 mod table;
-#[cfg(test)]
-mod tests;
 
 use karat_hcl::json::Node;
 use karat_model::diagnostic::Diagnostics;
+use karat_model::span::FileId;
+use karat_template::legacy::read_json;
 
 pub use change::Change;
 pub use rule::Section;
@@ -44,13 +44,14 @@ pub struct Fixed {
     pub changes: Vec<Change>,
 }
 
-/// Runs all fixers over the template `root`, which was read from `text`. `None` when something is wrong with it: that
-/// goes to `diagnostics`.
+/// Runs all fixers over a template. `None` when something is wrong with it: that goes to `diagnostics`.
 ///
 /// `strict`: exactly what Packer 1.16 does, also where it could do better.
-pub fn fix(root: &Node, text: &str, strict: bool, diagnostics: &mut Diagnostics) -> Option<Fixed> {
+pub fn fix(file: FileId, text: &str, strict: bool, diagnostics: &mut Diagnostics) -> Option<Fixed> {
     let mut problems = Diagnostics::new();
-    let fixed = fixed(root, text, strict, &mut problems).filter(|_| !problems.has_errors());
+    let root = read_json(file, text, &mut problems);
+    let fixed = root.and_then(|root| fixed(&root, text, strict, &mut problems));
+    let fixed = fixed.filter(|_| !problems.has_errors());
     diagnostics.extend(problems);
     fixed
 }

@@ -47,13 +47,10 @@ fn with_timestamp(mut rest: &str) -> String {
     while let Some(at) = rest.find("{{") {
         let (before, from) = rest.split_at(at);
         text.push_str(before);
-        let call = from.trim_start_matches("{{");
+        let call = from.trim_start_matches('{');
         // Of more than two braces, the last two count.
-        let (braces, call) = match from.len() - call.len() {
-            2 => ("", call),
-            many => (from.get(..many - 2).unwrap_or(""), call),
-        };
-        text.push_str(braces);
+        let braces = from.len() - call.len() - 2;
+        text.push_str(from.get(..braces).unwrap_or_default());
         let behind = call.trim_start_matches(white).strip_prefix(".CreateTime");
         match behind.and_then(|behind| behind.trim_start_matches(white).strip_prefix("}}")) {
             Some(behind) => {
@@ -233,14 +230,10 @@ pub(super) fn skip_compaction(options: &mut Object, _: bool) -> Mended {
 
 /// Sizes have units. What is behind a point never counted.
 pub(super) fn disk_size(options: &mut Object, _: bool) -> Mended {
-    match options.get_mut("disk_size") {
-        #[expect(clippy::cast_possible_truncation, reason = "no disk is as large")]
-        Some(value @ Json::Number(_)) => {
-            if let Json::Number(size) = *value {
-                *value = text(format!("{}M", size as i64));
-            }
-        }
-        _ => {}
+    if let Some(Json::Number(size)) = options.get("disk_size") {
+        // Not minus zero.
+        let whole = size.trunc() + 0.0;
+        set(options, "disk_size", text(format!("{whole}M")));
     }
     Ok(())
 }

@@ -10,3 +10,4 @@ mod validate;
 mod weak;
 
 pub use document::{Builder, Document, Override, PostProcessor, Provisioner, Variable};
+pub use read::read_json;

@@ -30,21 +30,26 @@ impl Document {
     /// What Packer finds out later is up to [`Document::validate`].
     pub fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut problems = Diagnostics::new();
-        let comments =
-            "in a legacy JSON template, root keys that start with `_` are comments: \"_comment\": \"…\"";
-        let document = match read(file, text, comments, &mut problems) {
-            Some(root) => of_node(&root, &mut problems),
-            None => {
-                if let Some(problem) = hint::native(file, text) {
-                    problems = [problem].into_iter().collect();
-                }
-                None
-            }
-        };
+        let root = read_json(file, text, &mut problems);
+        let document = root.and_then(|root| of_node(&root, &mut problems));
         let document = document.filter(|_| !problems.has_errors());
         diagnostics.extend(problems);
         document
     }
+}
+
+/// Reads a file that is to be a legacy JSON template as JSON. `None` when it is none: that goes to `diagnostics`.
+pub fn read_json(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let mut problems = Diagnostics::new();
+    let comments =
+        "in a legacy JSON template, root keys that start with `_` are comments: \"_comment\": \"…\"";
+    let root = read(file, text, comments, &mut problems);
+    let hint = if root.is_none() { hint::native(file, text) } else { None };
+    match hint {
+        Some(hint) => diagnostics.push(hint),
+        None => diagnostics.extend(problems),
+    }
+    root
 }
 
 fn of_node(root: &Node, diagnostics: &mut Diagnostics) -> Option<Document> {
