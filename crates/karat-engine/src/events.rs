@@ -46,6 +46,7 @@ fn redacted(redactor: &Redactor, kind: EventKind) -> EventKind {
     let hide = |text: String| redactor.redact(&text);
     match kind {
         EventKind::Message { tone, text } => EventKind::Message { tone, text: hide(text) },
+        EventKind::Log { level, text } => EventKind::Log { level, text: hide(text) },
         EventKind::Output { stream, line } => EventKind::Output { stream, line: hide(line) },
         EventKind::StepStarted { index, step, attempt } => {
             EventKind::StepStarted { index, step: hide(step), attempt }
@@ -125,6 +126,7 @@ mod tests {
         let took = Duration::ZERO;
         for kind in [
             EventKind::Message { tone: Tone::Say, text: text() },
+            EventKind::Log { level: karat_model::event::LogLevel::Debug, text: text() },
             EventKind::Output { stream: karat_model::event::Stream::Stdout, line: text() },
             EventKind::StepStarted { index: 0, step: text(), attempt: 1 },
             EventKind::StepFinished { index: 0, step: text(), attempt: 1, took, error: Some(text()) },
@@ -147,6 +149,6 @@ mod tests {
             assert_eq!(event.seq, count);
             count += 1;
         }
-        assert_eq!(count, 11);
+        assert_eq!(count, 12);
     }
 }

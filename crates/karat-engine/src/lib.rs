@@ -33,5 +33,5 @@ mod schedule;
 pub use check::{BuildCheck, check};
 pub use events::Events;
 pub use prompt::{AskError, NoPrompter, Prompter};
-pub use reclaim::{Left, ReclaimReport, Reclaimed, reclaim};
+pub use reclaim::{Left, ReclaimReport, Reclaimed, outstanding, reclaim};
 pub use run::{BuildReport, Run, RunOptions, RunReport, run};

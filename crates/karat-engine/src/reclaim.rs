@@ -71,6 +71,11 @@ pub async fn reclaim(store: &Store) -> Result<ReclaimReport, StoreError> {
     Ok(report)
 }
 
+/// What the ledger lists for `run`, in words for people: what stays if it ends here.
+pub async fn outstanding(store: &Store, run: &RunId) -> Result<Vec<String>, StoreError> {
+    Ok(store.ledger.outstanding(run).await?.iter().map(|entry| describe(&entry.intent)).collect())
+}
+
 /// What an entry is, for people.
 pub(crate) fn describe(intent: &Intent) -> String {
     match intent {

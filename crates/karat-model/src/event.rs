@@ -67,6 +67,20 @@ pub enum Tone {
     Error,
 }
 
+/// How much a line of the log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// What only somebody who looks for a cause wants to know.
+    Debug,
+    /// What goes on.
+    Info,
+    /// Something is odd; the work goes on.
+    Warn,
+    /// Something failed, though perhaps only this attempt.
+    Error,
+}
+
 /// How a build ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -123,6 +137,13 @@ pub enum EventKind {
     Message {
         /// How loud.
         tone: Tone,
+        /// May hold several lines.
+        text: String,
+    },
+    /// A detail for whoever looks for a cause: in the log and in the recording, not on the screen.
+    Log {
+        /// How much it matters.
+        level: LogLevel,
         /// May hold several lines.
         text: String,
     },

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures::future::BoxFuture;
-use karat_model::event::{EventKind, Scope, Stream, Tone};
+use karat_model::event::{EventKind, LogLevel, Scope, Stream, Tone};
 use karat_model::facts::Facts;
 use karat_model::id::{BuildName, RunId};
 use karat_model::secret::Redactor;
@@ -159,6 +159,11 @@ impl StepContext {
     /// survives, and for what should be said before the error.
     pub fn complain(&self, text: impl Into<String>) {
         self.emit(EventKind::Message { tone: Tone::Error, text: text.into() });
+    }
+
+    /// Notes a detail for whoever looks for a cause. It is recorded and stands in the log (`PACKER_LOG`), not on the screen.
+    pub fn log(&self, level: LogLevel, text: impl Into<String>) {
+        self.emit(EventKind::Log { level, text: text.into() });
     }
 
     /// Shows a line of a command's output.

@@ -4,6 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
+use karat_model::event::LogLevel;
 use karat_model::resource::{Intent, MARK, ProcessHandle, ResourceId, Settled};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -124,6 +125,7 @@ impl StepContext {
         mut command: Command,
     ) -> Result<OwnedProcess, StepError> {
         let program = command.as_std().get_program().to_string_lossy().into_owned();
+        self.log(LogLevel::Info, format!("Executing {:?}", WithoutVariables(command.as_std())));
         let resource = self.host.intend(&self.scope, Intent::Process { program: program.clone() }).await?;
         command.env(MARK, format!("{}/{}", self.info().run, resource.0)).process_group(0);
         let mut child = match command.spawn() {
@@ -137,7 +139,7 @@ impl StepContext {
         self.host.acquired(resource, handle).await?;
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let pid = child.id();
-        let (kill, status) = supervise(child);
+        let (kill, status) = supervise(self.clone(), program, child);
         let undo = {
             let mut status = status.clone();
             move || -> futures::future::BoxFuture<'static, Result<(), StepError>> {
@@ -196,7 +198,11 @@ impl OwnedProcess {
 }
 
 /// One task waits for the child, so that waiting and killing never fight over it.
-fn supervise(mut child: Child) -> (mpsc::Sender<()>, watch::Receiver<Option<ExitStatus>>) {
+fn supervise(
+    cx: StepContext,
+    program: String,
+    mut child: Child,
+) -> (mpsc::Sender<()>, watch::Receiver<Option<ExitStatus>>) {
     let (kill, mut killed) = mpsc::channel(1);
     let (status_sender, status) = watch::channel(None);
     tokio::spawn(async move {
@@ -207,9 +213,22 @@ fn supervise(mut child: Child) -> (mpsc::Sender<()>, watch::Receiver<Option<Exit
                 child.wait().await
             }
         };
-        let _ = status_sender.send(Some(status.unwrap_or_else(|_| ExitStatus::from_raw(9))));
+        let status = status.unwrap_or_else(|_| ExitStatus::from_raw(9));
+        let level = if status.success() { LogLevel::Debug } else { LogLevel::Warn };
+        cx.log(level, format!("{program} ended: {status}"));
+        let _ = status_sender.send(Some(status));
     });
     (kill, status)
+}
+
+/// A command line: its variables may be many, and secret.
+struct WithoutVariables<'a>(&'a std::process::Command);
+
+impl std::fmt::Debug for WithoutVariables<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let words = std::iter::once(self.0.get_program()).chain(self.0.get_args());
+        f.debug_list().entries(words).finish()
+    }
 }
 
 /// Kills a child with everything that it started and that is still in its group: a shell's commands too.

@@ -156,6 +156,12 @@ impl RecordingHost {
         self.events().into_iter().filter_map(shown).collect()
     }
 
+    /// The lines of the log.
+    pub fn log(&self) -> Vec<String> {
+        let text = |kind| if let EventKind::Log { text, .. } = kind { Some(text) } else { None };
+        self.events().into_iter().filter_map(text).collect()
+    }
+
     /// Ledger entries that are still open.
     pub fn open_resources(&self) -> Vec<Intent> {
         let ledger = locked(&self.ledger);

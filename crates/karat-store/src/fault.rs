@@ -1,4 +1,4 @@
-//! A test hook: the process dies at a chosen write to the ledger.
+//! A test hook: the process dies, or panics, at a chosen write to the ledger.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,8 @@ use karat_model::resource::{Intent, ProcessHandle, Resource, ResourceId, Settled
 use crate::error::StoreError;
 use crate::store::Ledger;
 
-/// Name of the environment variable by which a session turns this hook on; its value is the point's number.
+/// Name of the environment variable by which a session turns this hook on; its value is the point's number, after `panic:`
+/// if whoever writes is to panic there instead.
 pub const FAULT_VARIABLE: &str = "KARAT_FAULT_LEDGER_POINT";
 
 /// A ledger with points at which the process can die: one just before and one just after each durable write, counted
@@ -28,6 +29,11 @@ impl FaultLedger {
         Self::striking(inner, at, || {
             let _ = nix::sys::signal::kill(nix::unistd::Pid::this(), nix::sys::signal::Signal::SIGKILL);
         })
+    }
+
+    /// Panics at point `at`, as a bug would.
+    pub fn panicking(inner: Arc<dyn Ledger>, at: u64) -> Self {
+        Self::striking(inner, at, || std::panic::panic_any(format!("a test asked for it: {FAULT_VARIABLE}")))
     }
 
     /// Calls `strike` at point `at`.

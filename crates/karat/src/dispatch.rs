@@ -1,4 +1,4 @@
-//! Feeds the one stream of events to whoever wants it: first the recorder, then the view.
+//! Feeds the one stream of events to whoever wants it: first the recorder, then the log, then the view.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use karat_store::RunLog;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 
-use crate::report::{Console, Reporter};
+use crate::report::{Console, Reporter, log};
 
 /// Where a run's events are written down.
 pub(crate) struct Recorder {
@@ -33,6 +33,7 @@ pub(crate) fn start(
     tokio::spawn(async move {
         let mut batch = Vec::new();
         let (mut recording, mut showing) = (true, true);
+        let mut log = log::View::default();
         while events.recv_many(&mut batch, 256).await > 0 {
             if recording && let Err(error) = recorder.log.append(&recorder.run, &batch).await {
                 recording = false;
@@ -40,6 +41,8 @@ pub(crate) fn start(
             }
             for event in batch.drain(..) {
                 let is_last = matches!(event.kind, EventKind::RunFinished { .. });
+                // The log cannot fail: nobody could be told.
+                let _ = log.event(&event);
                 if showing && reporter.event(&event).is_err() {
                     showing = false;
                     canceller.cancel(CancelLevel::Stop, "the reader of our output went away");

@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 mod arguments;
 mod command;
+mod configuration;
+mod crash;
 mod data_sources;
 mod directories;
 mod dispatch;
@@ -19,6 +21,5 @@ mod session;
 mod signals;
 
 fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args_os().collect();
-    command::run(arguments).into()
+    crash::guard(|| command::run(std::env::args_os().collect())).into()
 }

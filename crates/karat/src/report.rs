@@ -6,6 +6,7 @@ mod diagnostics;
 mod duration;
 mod human;
 mod json;
+pub(crate) mod log;
 mod machine;
 mod style;
 #[cfg(test)]
@@ -68,6 +69,11 @@ impl Console {
         }
     }
 
+    /// A reporter that shows a run as the log had it.
+    pub(crate) fn log_reporter(self) -> Box<dyn Reporter> {
+        Box::new(log::Replay::new(Box::new(io::stdout())))
+    }
+
     /// Says something that belongs to no build.
     pub(crate) fn say(self, text: &str) {
         self.line("say", text, false);
@@ -86,12 +92,15 @@ impl Console {
     /// A machine-readable line of its own category; nothing otherwise.
     pub(crate) fn fact(self, category: &str, arguments: &[&str]) {
         if self.machine {
-            write_quietly(&machine::line(machine::now(), "", category, arguments));
+            let line = machine::line(machine::now(), "", category, arguments);
+            log::add(log::Kind::Fact, line.trim_end());
+            write_quietly(&line);
         }
     }
 
     /// Text as it is, without a line end of its own: the output of `inspect`, help.
     pub(crate) fn raw(self, text: &str) {
+        log::add(log::Kind::Ui { is_error: false }, text);
         if self.json {
             let line = text.strip_suffix('\n').filter(|line| !line.contains('\n'));
             return write_quietly(&json::message(line.unwrap_or(text), false));
@@ -106,6 +115,8 @@ impl Console {
             return;
         }
         if self.json {
+            let plain = redactor.redact(&diagnostics::plain(diagnostics, sources));
+            log::add(log::Kind::Ui { is_error: diagnostics.has_errors() }, &plain);
             let line = |problem| json::diagnostic(problem, sources, redactor);
             return write_quietly(&diagnostics.iter().map(line).collect::<String>());
         }
@@ -126,6 +137,7 @@ impl Console {
     }
 
     fn line(self, kind: &str, text: &str, is_error: bool) {
+        log::add(log::Kind::Ui { is_error }, text);
         if self.json {
             write_quietly(&json::message(text, is_error));
         } else if self.machine {
@@ -146,7 +158,12 @@ fn write_quietly(text: &str) {
     let _ = out.flush();
 }
 
-/// Text for the log of the person who runs us; stderr, which Packer keeps empty on ordinary failures.
+/// What is wrong before anything can be shown, or with ourselves: on stderr, which stays empty when a build just fails.
 pub(crate) fn early_error(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// The last words after a crash: on stdout, as they are, whatever else is shown there.
+pub(crate) fn crash_notice(text: &str) {
+    write_quietly(text);
 }

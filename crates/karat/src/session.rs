@@ -21,7 +21,7 @@ use crate::command::End;
 use crate::data_sources::DataSources;
 use crate::directories::Directories;
 use crate::legacy_call;
-use crate::report::{self, Console};
+use crate::report::{self, Console, log};
 
 /// The Packer version whose templates, command line and output this is compatible with.
 pub(crate) const PACKER_VERSION: &str = "1.16.0";
@@ -66,6 +66,8 @@ impl Session {
             report::early_error(&format!("cannot tell the current directory: {error}"));
             End::Failure
         })?;
+        let redactor = Redactor::default();
+        log::hide(&redactor);
         Ok(Self {
             console,
             strict,
@@ -73,7 +75,7 @@ impl Session {
             cwd,
             started: SystemTime::now(),
             components: Arc::new(Catalog),
-            redactor: Redactor::default(),
+            redactor,
         })
     }
 
@@ -99,18 +101,23 @@ impl Session {
     /// What is remembered between runs. Nothing is opened before it is needed.
     pub(crate) fn store(&self) -> Result<Store, End> {
         let mut store = Store::disk(&self.directories.state);
-        if let Some(point) = std::env::var_os(FAULT_VARIABLE) {
-            let Some(point) = point.to_str().and_then(|point| point.parse().ok()) else {
-                self.console.error(&format!("Error: {FAULT_VARIABLE} must be a number"));
+        if let Some(fault) = std::env::var_os(FAULT_VARIABLE) {
+            let fault = fault.to_string_lossy();
+            let panics = fault.strip_prefix("panic:");
+            let Ok(point) = panics.unwrap_or(&fault).parse() else {
+                self.console
+                    .error(&format!("Error: {FAULT_VARIABLE} must be a number, or panic: and a number"));
                 return Err(End::Failure);
             };
-            store.ledger = Arc::new(FaultLedger::killing(store.ledger, point));
+            let fault = if panics.is_some() { FaultLedger::panicking } else { FaultLedger::killing };
+            store.ledger = Arc::new(fault(store.ledger, point));
         }
         Ok(store)
     }
 
     /// Reads a template's files; shows why, if it cannot.
     pub(crate) fn load(&self, template: &Path) -> Result<Loaded, End> {
+        log::info(format_args!("Template: {}, from {}", template.display(), self.cwd.display()));
         karat_template::load(template).map_err(|problems| {
             self.show(&problems, &SourceMap::default());
             End::Failure
@@ -141,6 +148,8 @@ impl Session {
         }
         diagnostics.extend(unread);
         if let Some(plan) = &mut plan {
+            let names: Vec<_> = plan.builds.iter().map(|build| build.name.0.as_str()).collect();
+            log::info(format_args!("Evaluated; builds: {}", names.join(", ")));
             let checks = karat_engine::check(plan, self.components.as_ref(), options).await;
             plan.builds.retain(|build| {
                 !checks.iter().any(|check| check.build == build.name && check.diagnostics.has_errors())
@@ -215,6 +224,7 @@ impl Session {
             inputs.arguments.push((name.to_string(), value.to_string()));
         }
         for file in &selection.variable_files {
+            log::info(format_args!("Variable file: {}", file.display()));
             let text = karat_template::read_text(file).map_err(|problem| self.refuse(*problem))?;
             inputs.var_files.push(VarFile { name: file.display().to_string(), text });
         }

@@ -4,10 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use karat_model::duration::Go;
+use karat_model::event::LogLevel;
 use karat_model::facts::Facts;
 use karat_sdk::{CommError, Communicator, Guest, NoCommunicator, StepContext, StepError};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::logged::Logged;
 use super::options::{CommunicatorKind, CommunicatorOptions, Patience, expand_home};
 use super::ssh::key::{KeyPair, load_certificate};
 use super::ssh::{Credentials, Dialer, Link, SshCommunicator, agent_socket};
@@ -119,7 +121,7 @@ pub async fn connect(
     cx.say("Connected to SSH!");
     let communicator = SshCommunicator::new(dialer, link, options.ssh_pty, method, strict);
     Ok(Connection {
-        communicator: Box::new(communicator),
+        communicator: Box::new(Logged::new(communicator, cx)),
         facts: facts(options, address, key.or(file_key.as_ref())),
     })
 }
@@ -170,11 +172,19 @@ async fn wait(cx: &StepContext, dialer: &Dialer, patience: Patience) -> Result<L
     let started = Instant::now();
     let mut watch = Watch::new(started);
     let limited = async {
+        cx.log(LogLevel::Info, format!("Attempting SSH connection to {}...", dialer.address()));
         loop {
+            watch.attempts += 1;
             let error = match dialer.dial().await {
-                Ok(link) => return Ok(link),
+                Ok(link) => {
+                    let (attempts, took) = (watch.attempts, started.elapsed());
+                    let text = format!("SSH handshake complete after {took:.1?}, attempt {attempts}");
+                    cx.log(LogLevel::Debug, text);
+                    return Ok(link);
+                }
                 Err(error) => error,
             };
+            watch.note(cx, &error);
             if !strict {
                 watch.hint(cx, &error);
             }
@@ -217,6 +227,7 @@ async fn wait(cx: &StepContext, dialer: &Dialer, patience: Patience) -> Result<L
 /// What was seen while waiting.
 struct Watch {
     last: Option<String>,
+    attempts: u32,
     state: &'static str,
     told: Instant,
     refusals: u32,
@@ -225,7 +236,22 @@ struct Watch {
 
 impl Watch {
     fn new(started: Instant) -> Self {
-        Self { last: None, state: "", told: started, refusals: 0, first_refusal: None }
+        Self { last: None, attempts: 0, state: "", told: started, refusals: 0, first_refusal: None }
+    }
+
+    /// Notes what is seen when it changed: attempts are many. In words that people search Packer's logs for.
+    fn note(&mut self, cx: &StepContext, error: &CommError) {
+        let text = error.to_string();
+        if self.last.as_ref() == Some(&text) {
+            return;
+        }
+        let what = match error {
+            CommError::NoAddress { .. } | CommError::NoRoute { .. } | CommError::PortClosed { .. } => {
+                "TCP connection to SSH ip/port failed"
+            }
+            _ => "SSH handshake err",
+        };
+        cx.log(LogLevel::Debug, format!("{what}: {text} (attempt {})", self.attempts));
     }
 
     /// Says what is seen when it changed, but not for waits that are over soon and not often.

@@ -20,8 +20,9 @@ mod checksum;
 mod fetch;
 mod source;
 
-/// How long one download may take unless `PACKER_GETTER_READ_TIMEOUT` says otherwise.
+/// How long one download may take unless [`TIMEOUT_VARIABLE`] says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const TIMEOUT_VARIABLE: &str = "PACKER_GETTER_READ_TIMEOUT";
 
 /// Where an image comes from and how it is known to be the right one.
 #[derive(Config, Clone, Debug)]
@@ -116,11 +117,11 @@ impl IsoOptions {
             Source::Http(http) => {
                 let key = if checksum == Checksum::None { http.as_str() } else { written.as_str() };
                 let target = self.target(cx, key);
-                let limit = read_timeout();
+                let limit = read_timeout().map_err(StepError::failed)?;
                 tokio::time::timeout(limit, self.download(cx, http, &target, &checksum)).await.map_err(|_| {
                     StepError::failed(format!(
                         "{url} was not downloaded within {}; what arrived is kept and the next run goes on from \
-                         there. Set PACKER_GETTER_READ_TIMEOUT to wait longer",
+                         there. Set {TIMEOUT_VARIABLE} to wait longer",
                         duration::Go(limit)
                     ))
                 })??;
@@ -217,9 +218,12 @@ async fn verify(cx: &StepContext, path: &Path, expected: &Expected) -> Result<Op
     .await
 }
 
-fn read_timeout() -> Duration {
-    let text = std::env::var("PACKER_GETTER_READ_TIMEOUT").unwrap_or_default();
-    duration::parse(&text).unwrap_or(TIMEOUT)
+fn read_timeout() -> Result<Duration, String> {
+    let Some(text) = std::env::var_os(TIMEOUT_VARIABLE).filter(|text| !text.is_empty()) else {
+        return Ok(TIMEOUT);
+    };
+    let text = text.to_string_lossy();
+    duration::parse(&text).map_err(|error| format!("{TIMEOUT_VARIABLE} is {text:?}: {error}"))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use karat_model::event::LogLevel;
 use karat_sdk::config::{Config, Problems};
 use karat_sdk::context::StepContext;
 use karat_sdk::error::StepError;
@@ -129,9 +130,10 @@ impl HttpOptions {
             .map_err(|error| StepError::io("cannot listen for HTTP", error))?;
         cx.say(format!("Starting HTTP server on port {}", port.number()));
         let number = port.number();
+        let served = Served { site, cx: cx.clone() };
         let server = tokio::spawn(async move {
             let _held = port;
-            let router = Router::new().fallback(answer).with_state(Arc::new(site));
+            let router = Router::new().fallback(answer).with_state(Arc::new(served));
             // Ends only by the abort at teardown.
             let _ = axum::serve(listener, router).await;
         });
@@ -162,8 +164,19 @@ enum Site {
     Directory(PathBuf),
 }
 
-async fn answer(State(site): State<Arc<Site>>, request: Request) -> Response {
-    answer::answer(&site, &request.into_parts().0).await
+/// What is served, and who hears of it.
+struct Served {
+    site: Site,
+    cx: StepContext,
+}
+
+async fn answer(State(served): State<Arc<Served>>, request: Request) -> Response {
+    let request = request.into_parts().0;
+    let response = answer::answer(&served.site, &request).await;
+    let level = if response.status().is_success() { LogLevel::Debug } else { LogLevel::Warn };
+    let text = format!("HTTP server: {} {}: {}", request.method, request.uri, response.status());
+    served.cx.log(level, text);
+    response
 }
 
 /// A path without `.`, `..`, doubled and trailing slashes; it never leaves the root.

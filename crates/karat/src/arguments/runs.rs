@@ -17,6 +17,9 @@ pub(crate) enum RunsAction {
         /// Put the time before each line
         #[arg(long)]
         timestamp_ui: bool,
+        /// The log, as PACKER_LOG=1 would have shown it
+        #[arg(long)]
+        log: bool,
         /// The recorded events, as JSON lines
         #[arg(long)]
         json: bool,

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::{End, runtime};
 use crate::arguments::{Build, OnErrorArgument};
+use crate::crash;
 use crate::dispatch::{self, Recorder};
 use crate::prompt::Terminal;
 use crate::report::Console;
@@ -62,6 +63,7 @@ async fn carry_out(
         console.error(&format!("Error: cannot begin a run: {error}"));
         End::Failure
     })?;
+    crash::watch(&options.run, &store);
     let recorder = Recorder { log: store.log.clone(), run: options.run.clone() };
     let reporter = console.reporter(arguments.timestamp_ui);
     let dispatch = dispatch::start(receiver, recorder, reporter, canceller, console);

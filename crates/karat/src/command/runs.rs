@@ -7,7 +7,7 @@ use karat_store::{RunSummary, Store, StoreError, Verdict};
 use super::{End, runtime};
 use crate::arguments::{Runs, RunsAction};
 use crate::directories::Directories;
-use crate::report::{Console, rfc3339, words};
+use crate::report::{Console, Reporter, rfc3339, words};
 
 pub(super) fn run(arguments: &Runs, console: Console) -> End {
     let runtime = match runtime(false) {
@@ -17,8 +17,9 @@ pub(super) fn run(arguments: &Runs, console: Console) -> End {
     let store = Store::disk(Directories::from_env().state);
     let shown = match &arguments.action {
         None => runtime.block_on(list(&store, console)),
-        Some(RunsAction::Show { id, timestamp_ui, json }) => {
-            runtime.block_on(show(&store, console, id, *timestamp_ui, *json))
+        Some(RunsAction::Show { id, timestamp_ui, log, json }) => {
+            let reporter = if *log { console.log_reporter() } else { console.reporter(*timestamp_ui) };
+            runtime.block_on(show(&store, console, id, reporter, *json))
         }
     };
     match shown {
@@ -66,7 +67,7 @@ async fn show(
     store: &Store,
     console: Console,
     id: &str,
-    timestamps: bool,
+    mut reporter: Box<dyn Reporter>,
     json: bool,
 ) -> Result<End, StoreError> {
     let runs = store.log.runs().await?;
@@ -92,7 +93,6 @@ async fn show(
         }
     };
     let recording = store.log.read(run).await?;
-    let mut reporter = console.reporter(timestamps);
     for event in &recording.events {
         if json {
             console.raw(&format!("{}\n", serde_json::to_string(event).unwrap_or_default()));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use karat_gotmpl::time::{Moment, RFC3339};
+use chrono::{DateTime, Local, SecondsFormat, TimeZone};
 use karat_model::artifact::Artifact;
 use karat_model::event::{Event, EventKind, Outcome, Scope, Stream, Tone};
 use karat_model::id::BuildName;
@@ -75,6 +75,7 @@ impl Lines {
             EventKind::BuildFinished { outcome, took } => self.build_finished(scope, outcome, &words(*took)),
             EventKind::RunFinished { cancelled, took } => self.run_finished(*cancelled, &words(*took)),
             EventKind::BuildStarted
+            | EventKind::Log { .. }
             | EventKind::StepStarted { .. }
             | EventKind::StepFinished { .. }
             | EventKind::Asked { .. }
@@ -264,9 +265,14 @@ fn bytes(count: u64) -> String {
     format!("{size:.1} TiB")
 }
 
-/// Seconds since the epoch as `2026-11-20T18:18:19Z`.
+/// Seconds since the epoch in local time, as `2026-11-20T19:18:19+01:00`.
 pub(crate) fn rfc3339(seconds: u64) -> String {
-    Moment::from_unix(seconds.cast_signed(), 0).format(RFC3339)
+    rfc3339_in(&Local, seconds)
+}
+
+fn rfc3339_in(zone: &impl TimeZone, seconds: u64) -> String {
+    let time = DateTime::from_timestamp(seconds.cast_signed(), 0).unwrap_or_default();
+    time.with_timezone(zone).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 #[cfg(test)]
@@ -413,9 +419,17 @@ mod tests {
     #[test]
     fn cli_05_times_stand_before_build_messages_only() {
         let text = shown(|out| Box::new(Human::new(out, PLAIN, true)));
-        assert!(text.starts_with("2026-11-20T18:18:19Z: ==> null.a: one\n==> null.a: two\n"), "{text}");
-        assert!(text.contains("\n2026-11-20T18:18:19Z: Build 'null.a' finished"));
+        let stamp = rfc3339(1_795_198_699);
+        assert!(text.starts_with(&format!("{stamp}: ==> null.a: one\n==> null.a: two\n")), "{text}");
+        assert!(text.contains(&format!("\n{stamp}: Build 'null.a' finished")));
         assert!(text.contains("\n==> Wait completed"));
+    }
+
+    #[test]
+    fn cli_05_times_are_local_ones() {
+        let zone = |hours| chrono::FixedOffset::east_opt(hours * 3600).unwrap();
+        assert_eq!(rfc3339_in(&zone(0), 1_795_198_699), "2026-11-20T18:18:19Z");
+        assert_eq!(rfc3339_in(&zone(-8), 1_795_198_699), "2026-11-20T10:18:19-08:00");
     }
 
     #[test]

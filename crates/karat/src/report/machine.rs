@@ -1,10 +1,12 @@
 //! Lines for programs: `UNIX-SECONDS,TARGET,CATEGORY,ARGUMENT…`.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use karat_model::artifact::Artifact;
 use karat_model::event::Event;
+use karat_model::id::BuildName;
 
 use super::Reporter;
 use super::human::{Lines, Said};
@@ -27,38 +29,73 @@ impl Reporter for Machine {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         let at = event.at_ms / 1000;
         for said in self.lines.of(event) {
-            let text = match &said {
-                Said::Plain { text, is_error, .. } => {
-                    line(at, "", "ui", &[if *is_error { "error" } else { "say" }, text])
-                }
-                Said::ErrorCount(count) => line(at, "", "error-count", &[&count.to_string()]),
-                Said::BuildError { build, error } => line(at, &build.0, "error", &[error]),
-                Said::ArtifactCount { build, count } => {
-                    line(at, &build.0, "artifact-count", &[&count.to_string()])
-                }
-                Said::Artifact { build, index, artifact } => {
-                    self::artifact(at, &build.0, *index, artifact.as_ref())
-                }
-                Said::Banner { .. } | Said::Progress { .. } => continue,
-            };
-            self.out.write_all(text.as_bytes())?;
+            if let Said::Plain { text, is_error, .. } = &said {
+                let tone = if *is_error { "error" } else { "say" };
+                self.out.write_all(line(at, "", "ui", &[tone, text]).as_bytes())?;
+            }
+            for Fact { target, category, arguments } in facts(&said) {
+                let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+                self.out.write_all(line(at, target, category, &arguments).as_bytes())?;
+            }
         }
         self.out.flush()
     }
 }
 
-fn artifact(at: u64, build: &str, index: usize, artifact: Option<&Artifact>) -> String {
-    let index = index.to_string();
-    let fact = |arguments: &[&str]| line(at, build, "artifact", &[&[index.as_str()], arguments].concat());
-    let Some(artifact) = artifact else { return fact(&["nil"]) + &fact(&["end"]) };
-    let mut text = fact(&["builder-id", &artifact.builder_id]);
-    text += &fact(&["id", &artifact.id]);
-    text += &fact(&["string", &artifact.description]);
-    text += &fact(&["files-count", &artifact.files.len().to_string()]);
-    for (number, file) in artifact.files.iter().enumerate() {
-        text += &fact(&["file", &number.to_string(), &file.display().to_string()]);
+/// Something that scripts want to know.
+pub(super) struct Fact<'a> {
+    target: &'a str,
+    category: &'static str,
+    arguments: Vec<String>,
+}
+
+impl fmt::Display for Fact<'_> {
+    /// As Packer 1.16 logs it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.target.is_empty() {
+            write!(f, "{},", self.target)?;
+        }
+        let arguments: Vec<_> = self.arguments.iter().map(|argument| format!("{argument:?}")).collect();
+        write!(f, "{} []string{{{}}}", self.category, arguments.join(", "))
     }
-    text + &fact(&["end"])
+}
+
+/// What scripts want to know of `said`; nothing, where people see it.
+pub(super) fn facts(said: &Said) -> Vec<Fact<'_>> {
+    fn fact<'a>(build: &'a BuildName, category: &'static str, arguments: Vec<String>) -> Fact<'a> {
+        Fact { target: &build.0, category, arguments }
+    }
+    match said {
+        Said::ErrorCount(count) => {
+            vec![Fact { target: "", category: "error-count", arguments: vec![count.to_string()] }]
+        }
+        Said::BuildError { build, error } => vec![fact(build, "error", vec![error.clone()])],
+        Said::ArtifactCount { build, count } => vec![fact(build, "artifact-count", vec![count.to_string()])],
+        Said::Artifact { build, index, artifact } => {
+            let about = artifact.as_ref().map_or_else(|| vec![vec!["nil".to_owned()]], artifact_facts);
+            let all = about.into_iter().chain([vec!["end".to_owned()]]);
+            all.map(|about| fact(build, "artifact", [vec![index.to_string()], about].concat())).collect()
+        }
+        Said::Plain { .. } | Said::Banner { .. } | Said::Progress { .. } => Vec::new(),
+    }
+}
+
+fn artifact_facts(artifact: &Artifact) -> Vec<Vec<String>> {
+    let fact = |name: &str, value: &str| vec![name.to_owned(), value.to_owned()];
+    let mut facts = vec![
+        fact("builder-id", &artifact.builder_id),
+        fact("id", &artifact.id),
+        fact("string", &artifact.description),
+        fact("files-count", &artifact.files.len().to_string()),
+    ];
+    facts.extend(
+        artifact
+            .files
+            .iter()
+            .enumerate()
+            .map(|(number, file)| vec!["file".to_owned(), number.to_string(), file.display().to_string()]),
+    );
+    facts
 }
 
 /// One line, escaped as Packer 1.16 does.

@@ -474,9 +474,15 @@ impl QemuOptions {
                 }
             },
         };
-        let from_environment = || duration::parse(&std::env::var("PACKER_KEY_INTERVAL").ok()?).ok();
-        let interval = Some(self.boot_key_interval).filter(|interval| !interval.is_zero());
-        (wait, interval.or_else(from_environment).unwrap_or(DEFAULT_KEY_INTERVAL))
+        let own = Some(self.boot_key_interval).filter(|interval| !interval.is_zero());
+        let from_environment = || {
+            let text = std::env::var("PACKER_KEY_INTERVAL").ok().filter(|text| !text.is_empty())?;
+            let parsed = duration::parse(&text);
+            parsed
+                .map_err(|error| problems.add("boot_key_interval", format!("PACKER_KEY_INTERVAL: {error}")))
+                .ok()
+        };
+        (wait, own.or_else(from_environment).unwrap_or(DEFAULT_KEY_INTERVAL))
     }
 }
 
