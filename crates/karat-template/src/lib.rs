@@ -46,6 +46,7 @@ pub use evaluate::{Evaluation, evaluate};
 pub use inputs::{Inputs, VarFile};
 pub use inspect::{Inspection, inspect};
 pub use load::{Loaded, from_texts, load, read_bounded, read_bytes, read_text};
+pub use plugin::Plugin;
 pub use progress::{Answer, DataRead, Paused, Progress};
 pub use requirement::Requirement;
 

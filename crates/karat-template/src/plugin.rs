@@ -6,13 +6,13 @@ use karat_model::span::{FileId, SourceMap, Span};
 
 /// Where a component comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Plugin {
+pub struct Plugin {
     /// Its local name in `required_plugins`.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// Its source address.
-    pub(crate) source: &'static str,
+    pub source: &'static str,
     /// The versions that are current.
-    pub(crate) version: &'static str,
+    pub version: &'static str,
 }
 
 /// A plugin whose current versions are 1.x.
@@ -138,7 +138,7 @@ const KNOWN: &[(ComponentKind, &str, Plugin)] = &[
 
 impl Plugin {
     /// The plugin of a well-known component.
-    pub(crate) fn of(kind: ComponentKind, component: &str) -> Option<Self> {
+    pub fn of(kind: ComponentKind, component: &str) -> Option<Self> {
         KNOWN.iter().find(|(k, name, _)| *k == kind && *name == component).map(|(_, _, plugin)| *plugin)
     }
 

@@ -7,6 +7,7 @@ mod console;
 mod explain;
 mod fmt;
 mod go;
+mod hcl2_upgrade;
 mod inspect;
 mod runs;
 mod shared;
@@ -20,6 +21,7 @@ pub(crate) use build::{Build, OnErrorArgument};
 pub(crate) use console::Console;
 pub(crate) use explain::Explain;
 pub(crate) use fmt::Fmt;
+pub(crate) use hcl2_upgrade::Hcl2Upgrade;
 pub(crate) use inspect::Inspect;
 pub(crate) use runs::{Runs, RunsAction};
 pub(crate) use shared::{ConfigType, Selection};
@@ -52,6 +54,9 @@ pub(crate) enum Command {
     Console(Console),
     /// Lay templates and variable files out in the one canonical way
     Fmt(Fmt),
+    /// Write a legacy JSON template anew as HCL2
+    #[command(name = "hcl2_upgrade")]
+    Hcl2Upgrade(Hcl2Upgrade),
     /// List earlier runs, or show one again
     Runs(Runs),
     /// Say more about a kind of problem, with an example

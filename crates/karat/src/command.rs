@@ -18,6 +18,7 @@ mod console;
 mod explain;
 mod fmt;
 mod gc;
+mod hcl2_upgrade;
 mod inspect;
 mod runs;
 mod validate;
@@ -122,6 +123,7 @@ fn carry_out(arguments: Vec<OsString>) -> End {
         Command::Inspect(inspect) => inspect::run(&inspect, console, strict),
         Command::Console(arguments) => console::run(arguments, console, strict),
         Command::Fmt(fmt) => fmt::run(&fmt, console, strict),
+        Command::Hcl2Upgrade(arguments) => hcl2_upgrade::run(&arguments, console, strict),
         Command::Runs(runs) => runs::run(&runs, console),
         Command::Explain(explain) => explain::run(&explain, console),
         Command::Gc => gc::run(console),

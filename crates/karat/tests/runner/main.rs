@@ -11,5 +11,6 @@ mod data;
 mod explain;
 mod fmt;
 mod guest;
+mod hcl2_upgrade;
 mod output;
 mod template;
