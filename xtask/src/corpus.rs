@@ -13,7 +13,7 @@ use karat_model::diagnostic::Diagnostics;
 use karat_model::span::FileId;
 
 use crate::differential::oracle::Oracle;
-use crate::{Result, option, target_directory};
+use crate::{Result, build_karat, option};
 
 /// What template files and files of values end in.
 const ENDINGS: [&str; 4] = [".pkr.hcl", ".pkrvars.hcl", ".pkr.json", ".pkrvars.json"];
@@ -52,7 +52,7 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
     };
     let karat = match karat {
         Some(path) => PathBuf::from(path),
-        None => build(root)?,
+        None => build_karat(root)?,
     };
     let packer = Oracle::packer()
         .inspect_err(|error| println!("{error}; verdicts and layouts are not compared with it"))
@@ -86,14 +86,6 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
         (_, 0) => Ok(()),
         (_, count) => Err(format!("{count} differences").into()),
     }
-}
-
-fn build(root: &Path) -> Result<PathBuf> {
-    let built = Command::new(env!("CARGO")).args(["build", "-p", "karat"]).current_dir(root).status()?;
-    if !built.success() {
-        return Err("karat does not build".into());
-    }
-    Ok(target_directory()?.join("debug/karat"))
 }
 
 /// What there is to check below a directory.

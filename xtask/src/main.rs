@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask tidy|parity|results|bench|corpus|differential`.
+//! Developer commands: `cargo xtask tidy|parity|results|bench|blackbox|corpus|differential`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer's command talks to its developer")]
 #![cfg_attr(
     test,
@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod blackbox;
 mod corpus;
 mod differential;
 mod parity;
@@ -23,6 +24,7 @@ cargo xtask parity --results FILE [--check]        writes COMPATIBILITY.md from 
 cargo xtask results FILE                           sums a test run up in one line; fails if a test failed
 cargo xtask bench [--packer PATH] [--karat PATH] [--only CASE] [--runs N] [--json FILE]
                                                    Karat against Packer on this machine (Packer: $PACKER_BIN, else PATH)
+cargo xtask blackbox DIR [--karat PATH]            Packer's own black-box suites; DIR is a copy of its repository (needs go)
 cargo xtask corpus DIR [--karat PATH]              real templates: parse, layout, Packer's verdict ($PACKER, else PATH) on those
                                                    of corpus.txt that were gathered in DIR
 cargo xtask differential commands [--karat PATH] [--about TEXT]
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         ["parity", rest @ ..] => parity::run(root(), rest),
         ["results", file] => results::run(Path::new(file)),
         ["bench", rest @ ..] => bench::run(root(), rest),
+        ["blackbox", rest @ ..] => blackbox::run(root(), rest),
         ["corpus", rest @ ..] => corpus::run(root(), rest),
         ["differential", rest @ ..] => differential::run(root(), rest),
         ["measure", report, command @ ..] => bench::measure(Path::new(report), command),
@@ -70,6 +73,15 @@ fn option<'a>(arguments: &[&'a str], name: &str) -> Result<(Option<&'a str>, Vec
         return Err(format!("{name} needs a value").into());
     }
     Ok((Some(rest.remove(at)), rest))
+}
+
+/// Builds Karat, and says where it is.
+fn build_karat(root: &Path) -> Result<PathBuf> {
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    if !cargo.args(["build", "--quiet", "-p", "karat"]).current_dir(root).status()?.success() {
+        return Err("karat does not build".into());
+    }
+    Ok(target_directory()?.join("debug/karat"))
 }
 
 /// Where cargo puts what it builds.

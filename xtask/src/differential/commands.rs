@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use super::oracle::Oracle;
 use super::spread::spread;
 use super::tally::Tally;
-use crate::{Result, option, target_directory};
+use crate::{Result, build_karat, option};
 
 /// `differential commands [--karat PATH] [--about TEXT]`: of the cases, those whose group, title or line has a text.
 pub(super) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
@@ -38,7 +38,7 @@ pub(super) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
             return Ok(());
         }
     };
-    let karat = karat.map_or_else(|| build(root), |path| Ok(PathBuf::from(path)))?;
+    let karat = karat.map_or_else(|| build_karat(root), |path| Ok(PathBuf::from(path)))?;
     let (theirs, ours) = (Program::new(&packer.program()?)?, Program::new(&karat)?);
     let lines: Vec<(&Case, &str)> = cases
         .iter()
@@ -73,15 +73,6 @@ pub(super) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
 
 fn is_about(case: &Case, line: &str, text: &str) -> bool {
     [&case.group, &case.title, line].iter().any(|part| part.contains(text))
-}
-
-fn build(root: &Path) -> Result<PathBuf> {
-    let built =
-        Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "karat"]).current_dir(root).status()?;
-    if !built.success() {
-        return Err("karat does not build".into());
-    }
-    Ok(target_directory()?.join("debug/karat"))
 }
 
 /// What differs, line by line.

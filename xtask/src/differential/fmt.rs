@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::oracle::Oracle;
 use super::random::Random;
 use super::tally::Tally;
-use crate::{Result, option, target_directory};
+use crate::{Result, build_karat, option};
 
 /// How many documents are made up.
 const GENERATED: usize = 3000;
@@ -47,7 +47,7 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
             Ok(oracle) => {
                 failed.extend(compare(dialect, &oracle, &texts, &ours).err());
                 if let Dialect::Packer = dialect {
-                    let karat = karat.map_or_else(|| build(root), |path| Ok(PathBuf::from(path)))?;
+                    let karat = karat.map_or_else(|| build_karat(root), |path| Ok(PathBuf::from(path)))?;
                     failed.extend(compare_diffs(&oracle, &karat, &texts, &ours).err());
                 }
             }
@@ -183,15 +183,6 @@ fn compare(dialect: Dialect, oracle: &Oracle, texts: &[String], ours: &[Answer])
         }
     }
     tally.finish(&oracle.name)
-}
-
-fn build(root: &Path) -> Result<PathBuf> {
-    let built =
-        Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "karat"]).current_dir(root).status()?;
-    if !built.success() {
-        return Err("karat does not build".into());
-    }
-    Ok(target_directory()?.join("debug/karat"))
 }
 
 /// What `fmt -diff` of both programs says about the texts that are not refused.
