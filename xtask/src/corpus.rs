@@ -30,6 +30,8 @@ enum Case {
     Layout(PathBuf),
     /// A directory, and a file of it or all of them: whether it is a template.
     Verdict(PathBuf, String),
+    /// A directory, and a legacy JSON template in it: whether it is one, and what is in it.
+    Legacy(PathBuf, String),
 }
 
 /// What checks of one repository came to.
@@ -37,6 +39,7 @@ enum Case {
 struct Tally {
     files: usize,
     verdicts: usize,
+    legacy: usize,
     /// How many of them were no.
     refused: usize,
     differences: Vec<String>,
@@ -61,7 +64,10 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
     let list = std::fs::read_to_string(root.join("xtask/corpus.txt"))?;
     let names = list.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(' '));
     let (mut total, mut present, mut missing) = (Tally::default(), 0, Vec::new());
-    println!("{:48} {:>6} {:>9} {:>8} {:>12}", "repository", "files", "templates", "refused", "differences");
+    println!(
+        "{:48} {:>6} {:>9} {:>7} {:>8} {:>12}",
+        "repository", "files", "templates", "legacy", "refused", "differences"
+    );
     for (name, _commit) in names {
         let directory = Path::new(directory).join(name.replace('/', "+"));
         if !directory.is_dir() {
@@ -101,6 +107,9 @@ fn cases(directory: &Path) -> Result<Vec<Case>> {
             continue;
         }
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if kind.is_file() && is_legacy(&path, name)? {
+            cases.push(Case::Legacy(directory.to_owned(), name.to_owned()));
+        }
         if !kind.is_file() || !ENDINGS.iter().any(|ending| name.ends_with(ending)) {
             continue;
         }
@@ -118,6 +127,13 @@ fn cases(directory: &Path) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
+/// Whether a file is a legacy JSON template, or was meant to be one.
+fn is_legacy(path: &Path, name: &str) -> Result<bool> {
+    let is_json = name.ends_with(".json") && !ENDINGS.iter().any(|ending| name.ends_with(ending));
+    let has_builders = |text: Vec<u8>| text.windows(10).any(|part| part == br#""builders""#);
+    Ok(is_json && has_builders(std::fs::read(path)?))
+}
+
 /// Does the cases, as many at a time as there are processors.
 fn check(cases: &[Case], tools: &Tools) -> Result<Tally> {
     let next = AtomicUsize::new(0);
@@ -127,6 +143,7 @@ fn check(cases: &[Case], tools: &Tools) -> Result<Tally> {
             let done = match case {
                 Case::Layout(file) => check_layout(file, tools, &mut tally),
                 Case::Verdict(directory, name) => check_verdict(directory, name, tools, &mut tally),
+                Case::Legacy(directory, name) => check_legacy(directory, name, tools, &mut tally),
             };
             done.map_err(|error| error.to_string())?;
         }
@@ -196,28 +213,10 @@ fn without_spans(tree: &str) -> String {
 /// Packer and Karat agree whether it is a template. If it is one, a full `validate` says something.
 fn check_verdict(directory: &Path, name: &str, tools: &Tools, tally: &mut Tally) -> Result<()> {
     tally.verdicts += 1;
-    let karat = |arguments: &[&str]| -> Result<std::process::Output> {
-        let mut command = Command::new(&tools.karat);
-        command.args(arguments).arg(name).current_dir(directory).stdin(Stdio::null());
-        command.env_clear().env("HOME", "/nonexistent").env("PATH", "/nonexistent");
-        Ok(command.output()?)
-    };
-    let output = karat(&["validate", "-syntax-only"])?;
-    let accepted = output.status.code() == Some(0);
-    tally.refused += usize::from(!accepted);
     let place = directory.join(name);
-    if output.status.code().is_none_or(|code| code > 1) {
-        tally.differences.push(format!("{}: {}", place.display(), output.status));
-    }
-    if let Some(packer) = &tools.packer {
-        let theirs = packer.command(directory).args(["validate", "-syntax-only", name]).output()?;
-        if theirs.status.success() != accepted {
-            let (yes, no) = if accepted { ("Karat", "Packer") } else { ("Packer", "Karat") };
-            tally.differences.push(format!("{}: {yes} accepts it, {no} does not", place.display()));
-        }
-    }
+    let accepted = agree(directory, name, tools, tally)?;
     if accepted && name == "." {
-        let output = karat(&["validate", "-json"])?;
+        let output = tools.karat(directory, &["validate", "-json", name])?;
         for line in String::from_utf8_lossy(&output.stdout).lines() {
             let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else { continue };
             if let (Some("error"), Some(code)) = (line["severity"].as_str(), line["code"].as_str()) {
@@ -231,10 +230,64 @@ fn check_verdict(directory: &Path, name: &str, tools: &Tools, tally: &mut Tally)
     Ok(())
 }
 
+/// Packer and Karat agree whether it is a template and, if it is one, what is in it.
+fn check_legacy(directory: &Path, name: &str, tools: &Tools, tally: &mut Tally) -> Result<()> {
+    tally.legacy += 1;
+    if !agree(directory, name, tools, tally)? {
+        return Ok(());
+    }
+    let ours = tools.karat(directory, &["inspect", name])?;
+    let mut differ =
+        |what: &str| tally.differences.push(format!("{}: {what}", directory.join(name).display()));
+    match &tools.packer {
+        Some(packer) => {
+            let theirs = packer.command(directory).args(["inspect", name]).output()?;
+            if theirs.status.code() != ours.status.code() {
+                differ("inspect ends otherwise");
+            } else if theirs.status.success() && theirs.stdout != ours.stdout {
+                differ("inspect shows something else");
+            }
+        }
+        None if ours.status.code().is_none_or(|code| code > 1) => differ("inspect does not end well"),
+        None => {}
+    }
+    Ok(())
+}
+
+/// Whether Karat can read a template. Packer says the same, or it is a difference.
+fn agree(directory: &Path, name: &str, tools: &Tools, tally: &mut Tally) -> Result<bool> {
+    let output = tools.karat(directory, &["validate", "-syntax-only", name])?;
+    let accepted = output.status.code() == Some(0);
+    tally.refused += usize::from(!accepted);
+    let place = directory.join(name);
+    if output.status.code().is_none_or(|code| code > 1) {
+        tally.differences.push(format!("{}: {}", place.display(), output.status));
+    }
+    if let Some(packer) = &tools.packer {
+        let theirs = packer.command(directory).args(["validate", "-syntax-only", name]).output()?;
+        if theirs.status.success() != accepted {
+            let (yes, no) = if accepted { ("Karat", "Packer") } else { ("Packer", "Karat") };
+            tally.differences.push(format!("{}: {yes} accepts it, {no} does not", place.display()));
+        }
+    }
+    Ok(accepted)
+}
+
+impl Tools {
+    /// What Karat says in a directory, without a home and programs.
+    fn karat(&self, directory: &Path, arguments: &[&str]) -> Result<std::process::Output> {
+        let mut command = Command::new(&self.karat);
+        command.args(arguments).current_dir(directory).stdin(Stdio::null());
+        command.env_clear().env("HOME", "/nonexistent").env("PATH", "/nonexistent");
+        Ok(command.output()?)
+    }
+}
+
 impl Tally {
     fn add(&mut self, other: Self) {
         self.files += other.files;
         self.verdicts += other.verdicts;
+        self.legacy += other.legacy;
         self.refused += other.refused;
         self.differences.extend(other.differences);
         for (code, count) in other.problems {
@@ -245,8 +298,8 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { files, verdicts, refused, differences, .. } = self;
-        write!(f, "{files:>6} {verdicts:>9} {refused:>8} {:>12}", differences.len())
+        let Self { files, verdicts, legacy, refused, differences, .. } = self;
+        write!(f, "{files:>6} {verdicts:>9} {legacy:>7} {refused:>8} {:>12}", differences.len())
     }
 }
 
