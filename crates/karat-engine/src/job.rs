@@ -176,7 +176,8 @@ impl Job {
 
 /// What components are told about a build.
 pub(crate) fn info(plan: &Plan, build: &Build, options: &RunOptions) -> RunInfo {
-    options.info(build.name.clone(), &build.source_name, &build.source.component, &plan.root)
+    let info = options.info(build.name.clone(), &build.source_name, &build.source.component, &plan.root);
+    RunInfo { user_variables: plan.user_variables.clone(), ..info }
 }
 
 /// Runs `work`; a panic in it becomes its error.

@@ -77,6 +77,7 @@ impl RunOptions {
             strict: self.strict,
             cache: self.cache.clone(),
             redactor: self.redactor.clone(),
+            user_variables: None,
         }
     }
 

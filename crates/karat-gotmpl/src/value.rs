@@ -51,7 +51,7 @@ impl Value {
     }
 
     /// The name Go gives to the type, for messages.
-    pub(crate) fn type_name(&self) -> &'static str {
+    pub fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "<nil>",
             Self::Bool(_) => "bool",

@@ -22,6 +22,8 @@ pub struct Attribute {
     pub required: bool,
     /// Whether its value is to be hidden wherever it is shown.
     pub sensitive: bool,
+    /// Whether Go templates in it wait for variables that only the component knows, such as `{{ .Path }}`.
+    pub late: bool,
     /// What it means, for reference docs.
     pub doc: String,
     /// What to use instead, when it is deprecated.
@@ -61,6 +63,7 @@ impl Attribute {
             ty,
             required: false,
             sensitive: false,
+            late: false,
             doc: String::new(),
             deprecated: None,
             default: None,

@@ -144,7 +144,7 @@ impl<'a> ConfigField<'a> {
     }
 
     fn schema(&self) -> Tokens {
-        let Self { name, ty, doc, required, sensitive, .. } = self;
+        let Self { name, ty, doc, required, sensitive, late, .. } = self;
         match &self.role {
             Role::Flatten => quote! {
                 let inner = <#ty as ::karat_sdk::config::Config>::schema();
@@ -178,6 +178,7 @@ impl<'a> ConfigField<'a> {
                     schema.attributes.insert(#name.to_string(), ::karat_model::schema::Attribute {
                         required: #required,
                         sensitive: #sensitive,
+                        late: #late,
                         doc: #doc.to_string(),
                         deprecated: #deprecated,
                         default: #default,

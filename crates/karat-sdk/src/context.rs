@@ -1,5 +1,6 @@
 //! What a component may ask for.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,8 @@ pub struct RunInfo {
     pub cache: PathBuf,
     /// Hides secrets.
     pub redactor: Redactor,
+    /// The variables of a legacy JSON template: what `{{user}}` gives. None for HCL2.
+    pub user_variables: Option<Arc<BTreeMap<String, String>>>,
 }
 
 /// What a component may ask for while its configuration is checked: knowledge only, no effects.

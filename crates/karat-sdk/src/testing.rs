@@ -107,6 +107,7 @@ impl RecordingHost {
             strict: false,
             cache: self.directory().join("cache"),
             redactor: Redactor::default(),
+            user_variables: None,
         };
         change(&mut info);
         info

@@ -14,7 +14,7 @@ use karat_model::value::{Type, Value};
 use crate::code;
 use crate::fixed;
 use crate::inputs::Inputs;
-use crate::load::Loaded;
+use crate::load::Hcl2Files;
 use crate::settle;
 use crate::variable::{Rule, Variable};
 
@@ -63,7 +63,7 @@ impl<'t, 'a> Assignments<'t, 'a> {
     /// `-var`. Texts that are not files join `sources`.
     pub(crate) fn collect(
         variables: &'t [Variable<'a>],
-        loaded: &Loaded,
+        files: &Hcl2Files,
         inputs: &Inputs<'_>,
         sources: &mut SourceMap,
         diagnostics: &mut Diagnostics,
@@ -83,7 +83,7 @@ impl<'t, 'a> Assignments<'t, 'a> {
         }
         let given = inputs.var_files.iter().map(|file| sources.add(file.name.as_str(), file.text.as_str()));
         let given: Vec<FileId> = given.collect();
-        for file in loaded.values.iter().copied().chain(given) {
+        for file in files.values.iter().copied().chain(given) {
             all.assign_file(file, inputs.warn_undeclared, sources, diagnostics);
         }
         for (name, text) in &inputs.arguments {

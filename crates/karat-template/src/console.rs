@@ -9,7 +9,8 @@ use karat_model::value::{Type, Value};
 
 use crate::code;
 use crate::inputs::Inputs;
-use crate::load::Loaded;
+use crate::legacy;
+use crate::load::{Content, Loaded};
 use crate::progress::Progress;
 use crate::show::show;
 use crate::survey::{Survey, Unreadable, survey};
@@ -46,7 +47,13 @@ pub struct Refused {
 /// Opens a console on a template. Data sources are read with [`Inputs::read_data`]; otherwise what they offer is unknown,
 /// and under [`Inputs::strict`] there is no `data` at all, as in Packer 1.16.
 pub fn console<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, Opened> {
-    let opened = survey(loaded, inputs, |survey| {
+    let files = match &loaded.content {
+        Content::Hcl2(files) => files,
+        Content::Legacy(document) => {
+            return Progress::Done(legacy::console(loaded, document.as_deref(), inputs));
+        }
+    };
+    let opened = survey(loaded, files, inputs, |survey| {
         let Survey { mut scope, listing, secrets, passed_over, diagnostics, sources, .. } = survey;
         scope.set("build", Value::unknown(Type::Object(Default::default())));
         if inputs.strict {

@@ -61,6 +61,11 @@ impl Version {
         Some(Self { numbers: numbers?, prerelease: prerelease.map(str::to_owned) })
     }
 
+    /// Whether this version is older than the other one.
+    pub(crate) fn is_before(&self, other: &Self) -> bool {
+        self.order(other).is_lt()
+    }
+
     fn number(&self, at: usize) -> u64 {
         self.numbers.get(at).copied().unwrap_or(0)
     }
@@ -79,6 +84,15 @@ impl Version {
 
     fn same_numbers(&self, other: &Self) -> bool {
         (0..self.numbers.len().max(other.numbers.len())).all(|at| self.number(at) == other.number(at))
+    }
+}
+
+/// With at least three numbers: `1.4` is `1.4.0`.
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers = (0..self.numbers.len().max(3)).map(|at| self.number(at).to_string());
+        f.write_str(&numbers.collect::<Vec<_>>().join("."))?;
+        self.prerelease.iter().try_for_each(|prerelease| write!(f, "-{prerelease}"))
     }
 }
 

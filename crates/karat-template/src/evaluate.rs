@@ -18,7 +18,8 @@ use crate::build::{BuildBlock, Reader, SourceUse, Use};
 use crate::functions;
 use crate::inputs::Inputs;
 use crate::late::Late;
-use crate::load::Loaded;
+use crate::legacy;
+use crate::load::{Content, Hcl2Files, Loaded};
 use crate::progress::{DataRead, Progress};
 use crate::requirement::{self, Requirement};
 use crate::select::Selection;
@@ -51,6 +52,18 @@ pub struct Evaluation {
 /// Evaluates a template. Never fails as such: what is wrong is in [`Evaluation::diagnostics`]. With
 /// [`Inputs::read_data`] it stops where data sources must be read.
 pub fn evaluate<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, Evaluation> {
+    match &loaded.content {
+        Content::Hcl2(files) => evaluate_hcl2(loaded, files, inputs),
+        Content::Legacy(document) => Progress::Done(legacy::evaluate(loaded, document.as_deref(), inputs)),
+    }
+}
+
+/// The same for a template that is known to be HCL2.
+pub(crate) fn evaluate_hcl2<'a>(
+    loaded: &'a Loaded,
+    files: &'a Hcl2Files,
+    inputs: &'a Inputs<'a>,
+) -> Progress<'a, Evaluation> {
     let mut evaluation = Evaluation {
         plan: None,
         diagnostics: loaded.diagnostics.clone(),
@@ -61,20 +74,20 @@ pub fn evaluate<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, 
         unread: Vec::new(),
     };
     if !evaluation.diagnostics.has_errors() {
-        requirement::check_version(loaded, &inputs.packer_version, &mut evaluation.diagnostics);
+        requirement::check_version(files, &inputs.packer_version, &mut evaluation.diagnostics);
     }
     // A template for another version may have anything in it.
     if evaluation.diagnostics.has_errors() {
-        return Progress::Done(evaluation.place(loaded));
+        return Progress::Done(evaluation.place(files));
     }
     let diagnostics = &mut evaluation.diagnostics;
-    let template = Template::collect(loaded, &functions::of_defaults(inputs), diagnostics);
+    let template = Template::collect(loaded, files, &functions::of_defaults(inputs), diagnostics);
     evaluation.requirements.clone_from(&template.requirements);
     let mut sources = loaded.sources.as_ref().clone();
-    let assigned = Assignments::collect(&template.variables, loaded, inputs, &mut sources, diagnostics);
+    let assigned = Assignments::collect(&template.variables, files, inputs, &mut sources, diagnostics);
     evaluation.sources = Arc::new(sources);
     if inputs.syntax_only {
-        return Progress::Done(evaluation.place(loaded));
+        return Progress::Done(evaluation.place(files));
     }
     diagnostics.extend(template.deferred.iter().cloned());
     let functions = functions::all(loaded, inputs);
@@ -86,20 +99,20 @@ pub fn evaluate<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, 
         walk,
         Box::new(move |values| {
             evaluation.plan(&template, scope, values, loaded, inputs);
-            evaluation.place(loaded)
+            evaluation.place(files)
         }),
     )
 }
 
 impl Evaluation {
     /// The same with the diagnostics in the order of the text, each with the block that it is in.
-    fn place(mut self, loaded: &Loaded) -> Self {
+    fn place(mut self, files: &Hcl2Files) -> Self {
         // Lines of HCL mend no JSON.
         let json = |file| self.sources.name(file).ends_with(".json");
         let suits = |edit: &Edit| !edit.replacement.contains('\n') || !json(edit.span.file);
         let place = |mut problem: Diagnostic| {
             problem.fixes.retain(suits);
-            let around = problem.primary.as_ref().and_then(|label| Template::context(loaded, label.span));
+            let around = problem.primary.as_ref().and_then(|label| Template::context(files, label.span));
             problem.context = problem.context.or(around);
             problem
         };
@@ -136,7 +149,7 @@ impl Evaluation {
         let blocks: Vec<BuildBlock<'_>> =
             template.builds.iter().map(|block| reader.read(block, &scope, diagnostics)).collect();
         // One that stands there wrongly has been reported.
-        if loaded.bodies.iter().all(|body| body.blocks_of("build").next().is_none()) {
+        if template.without_builds {
             diagnostics.push(
                 Diagnostic::error(code::MISSING_BUILD, "Missing build block")
                     .detail("A build block with one or more sources is required for executing a build."),
@@ -166,6 +179,7 @@ impl Evaluation {
             root: loaded.root.clone(),
             builds,
             secrets: self.secrets.clone(),
+            user_variables: None,
         });
     }
 
@@ -197,7 +211,7 @@ impl Evaluation {
     }
 }
 
-fn no_builds() -> Diagnostic {
+pub(crate) fn no_builds() -> Diagnostic {
     Diagnostic::error(code::NO_BUILDS, "No builds to run").detail(
         "A build command cannot run without at least one build to process. If the only or except flags have been \
          specified at run time check that at least one build is selected for execution.",

@@ -9,7 +9,8 @@ use karat_model::span::SourceMap;
 use crate::build::{BuildBlock, Reader, Use};
 use crate::code;
 use crate::inputs::Inputs;
-use crate::load::Loaded;
+use crate::legacy;
+use crate::load::{Content, Loaded};
 use crate::progress::Progress;
 use crate::survey::{Survey, Unreadable, survey};
 use crate::template::Template;
@@ -31,7 +32,13 @@ pub struct Inspection {
 /// Describes a template. Sensitive values show as `<sensitive>`, those that are not known as `<unknown>`. Data sources are
 /// read with [`Inputs::read_data`].
 pub fn inspect<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, Inspection> {
-    let inspected = survey(loaded, inputs, |survey| {
+    let files = match &loaded.content {
+        Content::Hcl2(files) => files,
+        Content::Legacy(document) => {
+            return Progress::Done(legacy::inspect(loaded, document.as_deref(), inputs));
+        }
+    };
+    let inspected = survey(loaded, files, inputs, |survey| {
         let mut builds = String::from("> builds:\n");
         describe_builds(&survey.template, inputs, &survey.scope, &mut builds);
         let messages = Some(["Packer Inspect: HCL2 mode\n".to_owned(), survey.listing, builds]);

@@ -45,7 +45,9 @@ pub use console::{Console, Opened, Refused, console};
 pub use evaluate::{Evaluation, evaluate};
 pub use inputs::{Inputs, VarFile};
 pub use inspect::{Inspection, inspect};
-pub use load::{Loaded, from_texts, load, read_bounded, read_bytes, read_text};
+pub use load::{
+    Language, Loaded, from_texts, language, legacy_from_bytes, load, read_bounded, read_bytes, read_text,
+};
 pub use plugin::Plugin;
 pub use progress::{Answer, DataRead, Paused, Progress};
 pub use requirement::Requirement;

@@ -1,6 +1,5 @@
 //! Reading a template's files. The only place of this crate that touches the file system.
 
-use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -11,12 +10,13 @@ use karat_hcl::tree::Body;
 use karat_model::diagnostic::{Diagnostic, Diagnostics};
 use karat_model::span::{FileId, SourceMap};
 
+use crate::legacy::Document;
 use crate::{code, settle};
 
 /// The files of a template, read and parsed.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The path as the user gave it.
+    /// The path as the user gave it; `-` for what was not in a file.
     pub path: PathBuf,
     /// The directory of the template, absolute.
     pub root: PathBuf,
@@ -26,6 +26,30 @@ pub struct Loaded {
     pub sources: Arc<SourceMap>,
     /// What is wrong with the texts as texts.
     pub diagnostics: Diagnostics,
+    pub(crate) content: Content,
+}
+
+/// A language that templates are written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// HCL2, in its own syntax or in that of JSON.
+    Hcl2,
+    /// Legacy JSON.
+    #[default]
+    LegacyJson,
+}
+
+/// What the files say.
+#[derive(Clone, Debug)]
+pub(crate) enum Content {
+    Hcl2(Hcl2Files),
+    /// `None` if it cannot be read: [`Loaded::diagnostics`] has errors, then.
+    Legacy(Option<Box<Document>>),
+}
+
+/// The files of an HCL2 template.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hcl2Files {
     pub(crate) bodies: Vec<Body>,
     /// What is wrong with the locals and builds of JSON files: not for a check of syntax alone.
     pub(crate) deferred: Diagnostics,
@@ -33,16 +57,40 @@ pub struct Loaded {
     pub(crate) values: Vec<FileId>,
 }
 
+/// The language of the template at `path`, by Packer's rule: HCL2 if the name ends in `.pkr.hcl` or `.pkr.json` or is that
+/// of a directory; otherwise it is as `-config-type` says.
+pub fn language(path: &Path, otherwise: Language) -> Language {
+    if is_hcl2(path) || path.is_dir() { Language::Hcl2 } else { otherwise }
+}
+
+fn is_hcl2(path: &Path) -> bool {
+    let name = path.as_os_str().as_encoded_bytes();
+    name.ends_with(b".pkr.hcl") || name.ends_with(b".pkr.json")
+}
+
 /// Reads the template at `path`: a `.pkr.hcl` or `.pkr.json` file, or a directory, whose `*.pkr.hcl` files are read in
 /// name order, then its `*.pkr.json` files, together with its `*.auto.pkrvars.hcl` and `*.auto.pkrvars.json` files. Subdirectories are not entered.
+/// Any other file is a legacy JSON template, unless `otherwise` says that it should be HCL2, which it is not, then.
 ///
 /// Mistakes in the texts do not fail here: they are in [`Loaded::diagnostics`], beside the texts that they point into.
 ///
 /// # Errors
 ///
-/// When there is nothing to parse: no such path, no template in the directory, a file that cannot be read or is not
-/// UTF-8, or a kind of template that Karat does not read yet. These problems point into no text.
-pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
+/// When there is nothing to parse: no such path, no template in the directory, or a file that cannot be read or is not
+/// UTF-8. These problems point into no text.
+pub fn load(path: &Path, otherwise: Language) -> Result<Loaded, Diagnostics> {
+    match language(path, otherwise) {
+        Language::Hcl2 => load_hcl2(path),
+        Language::LegacyJson => {
+            let unread = |error| vec![unreadable_template(path, &error)].into_iter().collect::<Diagnostics>();
+            // A pipe is a good source: shells make one of `<(command)`.
+            let bytes = fs::File::open(path).and_then(read_bounded).map_err(unread)?;
+            Ok(legacy_from_bytes(path, &bytes))
+        }
+    }
+}
+
+fn load_hcl2(path: &Path) -> Result<Loaded, Diagnostics> {
     let metadata = fs::metadata(path)
         .map_err(|error| vec![missing(path, &error)].into_iter().collect::<Diagnostics>())?;
     let mut problems = Diagnostics::new();
@@ -51,10 +99,8 @@ pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
     } else {
         (vec![path.to_path_buf()], Vec::new())
     };
-    for file in &templates {
-        problems.extend(refuse(file));
-    }
-    if templates.is_empty() && problems.is_empty() {
+    let usable = if metadata.is_dir() { !templates.is_empty() } else { is_hcl2(path) };
+    if !usable && problems.is_empty() {
         problems.push(
             Diagnostic::error(
                 code::NO_TEMPLATE,
@@ -106,10 +152,40 @@ pub fn from_texts(
         directory,
         sources: Arc::new(sources),
         diagnostics,
-        bodies,
-        deferred,
-        values,
+        content: Content::Hcl2(Hcl2Files { bodies, deferred, values }),
     }
+}
+
+/// A legacy JSON template from bytes that were read at `path`: `-` for standard input. What is not UTF-8 in a string is
+/// replaced, as Packer does.
+pub fn legacy_from_bytes(path: &Path, bytes: &[u8]) -> Loaded {
+    let mut sources = SourceMap::new();
+    let mut diagnostics = Diagnostics::new();
+    let file = sources.add(path.display().to_string(), String::from_utf8_lossy(bytes).into_owned());
+    let document = Document::read(file, sources.text(file), &mut diagnostics);
+    let directory = directory_of(path);
+    let root = std::path::absolute(&directory).unwrap_or_else(|_| directory.clone());
+    Loaded {
+        path: path.to_path_buf(),
+        root: without_dots(&root),
+        directory,
+        sources: Arc::new(sources),
+        diagnostics,
+        content: Content::Legacy(document.map(Box::new)),
+    }
+}
+
+/// A path without `.` and `..`, whatever the links on it are: that is what Packer's `template_dir` is like.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(clean.pop()),
+            part => clean.push(part),
+        }
+    }
+    clean
 }
 
 /// The directory of a file: `.` for one without, and no needless `./` before it.
@@ -145,25 +221,6 @@ fn directory(path: &Path, problems: &mut Diagnostics) -> (Vec<PathBuf>, Vec<Path
     };
     let templates = [ending(".pkr.hcl"), ending(".pkr.json")].concat();
     (templates, [ending(".auto.pkrvars.hcl"), ending(".auto.pkrvars.json")].concat())
-}
-
-/// Says no to templates that are not HCL2.
-fn refuse(file: &Path) -> Option<Diagnostic> {
-    let name = file.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
-    let shown = file.display();
-    if name.ends_with(".pkr.hcl") || name.ends_with(".pkr.json") {
-        return None;
-    }
-    let problem = |title: String| Diagnostic::error(code::ARRIVES_LATER, title);
-    Some(if name.ends_with(".json") {
-        problem(format!("Cannot read {shown}: legacy JSON templates arrive with a later release"))
-            .detail("`packer hcl2_upgrade` turns such a template into a `.pkr.hcl` file.")
-    } else {
-        problem(format!("Cannot read {shown}: its name does not end in `.pkr.hcl` or `.pkr.json`")).detail(
-            "Packer reads files of any other name as legacy JSON templates, which arrive with a later release. \
-             If this is an HCL2 template, rename it.",
-        )
-    })
 }
 
 fn read_all(files: &[PathBuf], problems: &mut Diagnostics) -> Vec<(String, String)> {
@@ -258,6 +315,15 @@ fn missing(path: &Path, error: &io::Error) -> Diagnostic {
     }
     Diagnostic::error(code::NO_TEMPLATE, format!("Could not find any config file in {}", path.display()))
         .detail(format!("stat {}: no such file or directory", path.display()))
+}
+
+/// Packer's words for a legacy JSON template that is not there.
+fn unreadable_template(path: &Path, error: &io::Error) -> Diagnostic {
+    if error.kind() != io::ErrorKind::NotFound {
+        return unreadable(path, error);
+    }
+    let shown = path.display();
+    Diagnostic::error(code::NO_TEMPLATE, format!("\"{shown}\": stat {shown}: no such file or directory"))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {

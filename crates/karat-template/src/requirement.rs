@@ -8,7 +8,7 @@ use karat_model::value::{Type, Value};
 use crate::code;
 use crate::constraint::{Constraint, Version};
 use crate::fixed;
-use crate::load::Loaded;
+use crate::load::Hcl2Files;
 
 /// A plugin that the template requires.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub struct Requirement {
 const SOURCE_EXAMPLE: &str = "A valid source looks like \"github.com/hashicorp/happycloud\"";
 
 /// Checks every `required_version`. Packer does this before it looks at anything else.
-pub(crate) fn check_version(loaded: &Loaded, current: &str, diagnostics: &mut Diagnostics) {
-    let blocks = loaded.bodies.iter().flat_map(|body| body.blocks_of("packer"));
+pub(crate) fn check_version(files: &Hcl2Files, current: &str, diagnostics: &mut Diagnostics) {
+    let blocks = files.bodies.iter().flat_map(|body| body.blocks_of("packer"));
     for attribute in blocks.filter_map(|block| block.body.attribute("required_version")) {
         let span = attribute.expr.span;
         let Some(value) = fixed::value(&attribute.expr, diagnostics) else { continue };

@@ -11,9 +11,9 @@ use karat_model::span::SourceMap;
 use karat_model::value::Value;
 
 use crate::assignment::Assignments;
-use crate::evaluate::evaluate;
+use crate::evaluate::evaluate_hcl2;
 use crate::inputs::Inputs;
-use crate::load::Loaded;
+use crate::load::{Hcl2Files, Loaded};
 use crate::progress::Progress;
 use crate::show::show;
 use crate::template::Template;
@@ -47,19 +47,20 @@ pub(crate) struct Unreadable {
 /// Evaluates what can be evaluated and goes on with `then`. Data sources are read with [`Inputs::read_data`].
 pub(crate) fn survey<'a, T>(
     loaded: &'a Loaded,
+    files: &'a Hcl2Files,
     inputs: &'a Inputs<'a>,
     then: impl FnOnce(Survey<'a>) -> T + 'a,
 ) -> Result<Progress<'a, T>, Unreadable> {
     let text_only = Inputs { syntax_only: true, ..inputs.clone() };
-    let read = evaluate(loaded, &text_only).finish(|_| Err(Diagnostics::new()));
+    let read = evaluate_hcl2(loaded, files, &text_only).finish(|_| Err(Diagnostics::new()));
     let (diagnostics, sources) = (read.diagnostics, read.sources);
     if diagnostics.has_errors() {
         return Err(Unreadable { diagnostics, sources });
     }
     let mut ignored = Diagnostics::new();
-    let template = Template::collect(loaded, &functions::of_defaults(inputs), &mut ignored);
+    let template = Template::collect(loaded, files, &functions::of_defaults(inputs), &mut ignored);
     let mut texts = loaded.sources.as_ref().clone();
-    let assigned = Assignments::collect(&template.variables, loaded, inputs, &mut texts, &mut ignored);
+    let assigned = Assignments::collect(&template.variables, files, inputs, &mut texts, &mut ignored);
     let value = |variable: &Variable<'_>| match assigned.get(variable.name) {
         Some(assigned) => assigned.value.clone(),
         None => Value::unknown(variable.constraint.ty.clone()),

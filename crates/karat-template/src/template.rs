@@ -10,7 +10,7 @@ use karat_model::span::{SourceMap, Span};
 
 use crate::code;
 use crate::fixed;
-use crate::load::Loaded;
+use crate::load::{Hcl2Files, Loaded};
 use crate::plugin::{Gap, Room};
 use crate::requirement::{self, Requirement};
 use crate::shape;
@@ -31,6 +31,8 @@ pub(crate) struct Template<'a> {
     pub(crate) registries: Vec<&'a Block>,
     /// What shows when sources and builds are looked at: not for a check of syntax alone.
     pub(crate) deferred: Vec<Diagnostic>,
+    /// Whether no file has a build block, be it a wrong one.
+    pub(crate) without_builds: bool,
     names: Names<'a>,
 }
 
@@ -71,12 +73,13 @@ impl<'a> Template<'a> {
     /// Gathers the blocks of all files. `functions` are those that the defaults of variables may call.
     pub(crate) fn collect(
         loaded: &'a Loaded,
+        files: &'a Hcl2Files,
         functions: &FunctionTable,
         diagnostics: &mut Diagnostics,
     ) -> Self {
         let mut template = Self {
             names: Names::default(),
-            deferred: loaded.deferred.iter().cloned().collect(),
+            deferred: files.deferred.iter().cloned().collect(),
             requirements: Vec::new(),
             room: None,
             variables: Vec::new(),
@@ -85,8 +88,9 @@ impl<'a> Template<'a> {
             sources: BTreeMap::new(),
             builds: Vec::new(),
             registries: Vec::new(),
+            without_builds: files.bodies.iter().all(|body| body.blocks_of("build").next().is_none()),
         };
-        for body in &loaded.bodies {
+        for body in &files.bodies {
             shape::FILE.check(body, diagnostics);
             for block in body.blocks.iter().filter(|block| shape::FILE.admits(block)) {
                 template.add(block, functions, &loaded.sources, diagnostics);
@@ -230,8 +234,8 @@ impl<'a> Template<'a> {
     }
 
     /// The header of the top-level block around a place, for problems there.
-    pub(crate) fn context(loaded: &Loaded, span: Span) -> Option<String> {
-        let mut blocks = loaded.bodies.iter().flat_map(|body| &body.blocks);
+    pub(crate) fn context(files: &Hcl2Files, span: Span) -> Option<String> {
+        let mut blocks = files.bodies.iter().flat_map(|body| &body.blocks);
         let around = |block: &&Block| {
             block.span.file == span.file && block.span.start <= span.start && span.end <= block.span.end
         };

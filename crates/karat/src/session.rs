@@ -14,9 +14,9 @@ use karat_model::secret::Redactor;
 use karat_model::span::SourceMap;
 use karat_sdk::{Cancellation, Components, OnError};
 use karat_store::{FAULT_VARIABLE, FaultLedger, Store, new_run_id};
-use karat_template::{Inputs, Loaded, VarFile};
+use karat_template::{Inputs, Language, Loaded, VarFile};
 
-use crate::arguments::Selection;
+use crate::arguments::{ConfigType, Selection};
 use crate::command::End;
 use crate::data_sources::DataSources;
 use crate::directories::Directories;
@@ -115,10 +115,23 @@ impl Session {
         Ok(store)
     }
 
-    /// Reads a template's files; shows why, if it cannot.
-    pub(crate) fn load(&self, template: &Path) -> Result<Loaded, End> {
+    /// Reads a template's files, or standard input for `-`; shows why, if it cannot. `config_type` is the language where
+    /// no name tells it.
+    pub(crate) fn load(&self, template: &Path, config_type: Option<ConfigType>) -> Result<Loaded, End> {
         log::info(format_args!("Template: {}, from {}", template.display(), self.cwd.display()));
-        karat_template::load(template).map_err(|problems| {
+        let language = match config_type {
+            Some(ConfigType::Hcl2) => Language::Hcl2,
+            Some(ConfigType::Json) | None => Language::LegacyJson,
+        };
+        if template == Path::new("-") && language == Language::LegacyJson {
+            let read = karat_template::read_bounded(std::io::stdin());
+            let bytes = read.map_err(|error| {
+                let title = "Failed to read the template from standard input";
+                self.refuse(Diagnostic::error(code::UNREADABLE, title).detail(error.to_string()))
+            })?;
+            return Ok(karat_template::legacy_from_bytes(template, &bytes));
+        }
+        karat_template::load(template, language).map_err(|problems| {
             self.show(&problems, &SourceMap::default());
             End::Failure
         })

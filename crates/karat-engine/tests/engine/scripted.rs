@@ -247,6 +247,7 @@ impl Bench {
             root: PathBuf::from("/"),
             builds: Vec::new(),
             secrets: Vec::new(),
+            user_variables: None,
         };
         let memory = MemoryStore::default();
         let (destroyed, answers) = (Arc::default(), Arc::default());

@@ -128,6 +128,7 @@ codes! {
     DYNAMIC = "dynamic";
     VALIDATION = "failed-validation";
     FUNCTION_CALL = "function-call";
+    GO_TEMPLATE = "go-template";
     INVALID_CONFIGURATION = "invalid-configuration";
     INVALID_DEFAULT = "invalid-default";
     INVALID_META = "invalid-meta-argument";

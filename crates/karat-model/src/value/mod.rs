@@ -124,6 +124,11 @@ impl Value {
         Self::leaf(Type::String, Data::String(text))
     }
 
+    /// Text in whatever normal form it is: what legacy JSON templates say is not changed.
+    pub fn verbatim(text: impl Into<Arc<str>>) -> Self {
+        Self::leaf(Type::String, Data::String(text.into()))
+    }
+
     /// A number.
     pub fn number(number: impl Into<Number>) -> Self {
         Self::leaf(Type::Number, Data::Number(number.into()))

@@ -42,11 +42,13 @@ impl Decoder {
             build_name: build.then(|| info.source_name.clone()),
             build_type: build.then(|| info.builder_type.clone()),
             packer_version: info.packer_version.clone(),
-            variables: BTreeMap::new(),
+            variables: info.user_variables.as_deref().cloned().unwrap_or_default(),
             build_data: Some(facts.iter().map(|(key, value)| (key.to_string(), fact_text(value))).collect()),
         });
         // Packer 1.16 has no answer either: the variables of HCL are not those of JSON templates.
-        functions.insert("user", |_| Err("in HCL, variables are written ${var.NAME}".to_owned()));
+        if info.user_variables.is_none() {
+            functions.insert("user", |_| Err("in HCL, variables are written ${var.NAME}".to_owned()));
+        }
         Self { functions, data }
     }
 

@@ -194,7 +194,7 @@ impl<T: Field> Field for BTreeMap<String, T> {
             .filter(|(_, item)| !item.is_null())
             .map(|(key, item)| {
                 let item = T::read(item, text).map_err(|message| format!("key {key:?}: {message}"))?;
-                Ok((key.clone(), item))
+                Ok((text(key).map_err(|message| format!("key {key:?}: {message}"))?, item))
             })
             .collect()
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use karat_model::diagnostic_plain::render_plain;
 use karat_model::span::SourceMap;
-use karat_template::{Inputs, evaluate, load};
+use karat_template::{Inputs, Language, evaluate, language, load};
 
 use crate::rendering::{plan, problems, render, schemas, titles, whole};
 
@@ -21,7 +21,7 @@ fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 fn planned(path: &Path) -> String {
     let schemas = schemas();
-    let loaded = load(path).unwrap();
+    let loaded = load(path, Language::default()).unwrap();
     let evaluation = whole(evaluate(&loaded, &Inputs::new("/cwd", &schemas)));
     assert!(evaluation.diagnostics.is_empty(), "{:?}", titles(&evaluation));
     render(&evaluation.plan.unwrap())
@@ -29,7 +29,7 @@ fn planned(path: &Path) -> String {
 
 /// What loading says, without the directory.
 fn refusal(directory: &Path, name: &str) -> String {
-    let problems = load(&directory.join(name)).unwrap_err();
+    let problems = load(&directory.join(name), Language::default()).unwrap_err();
     let text: String = problems.iter().map(|problem| render_plain(problem, &SourceMap::new())).collect();
     text.replace(&directory.display().to_string(), "DIR").replace('\n', " ")
 }
@@ -62,7 +62,7 @@ fn tpl_05_a_file_is_only_itself() {
         directory(&[("a.pkr.hcl", &whole), ("b.pkr.hcl", "?"), ("1.auto.pkrvars.hcl", "v = \"first\"")]);
     let path = directory.path().join("a.pkr.hcl");
     assert_eq!(planned(&path), "null.s (source s)\n  null {ssh_host=\"d\"}\n");
-    let loaded = load(&path).unwrap();
+    let loaded = load(&path, Language::default()).unwrap();
     assert_eq!(loaded.root, fs::canonicalize(directory.path()).unwrap());
     assert_eq!(loaded.directory, directory.path());
 }
@@ -80,15 +80,10 @@ fn tpl_05_there_must_be_a_template() {
         refusal(directory.path(), "nope.pkr.hcl"),
         "Error: Could not find any config file in DIR/nope.pkr.hcl  stat DIR/nope.pkr.hcl: no such file or directory  "
     );
-    let shown = refusal(directory.path(), "a.hcl");
-    assert!(shown.contains("does not end in `.pkr.hcl`") && shown.contains("rename it"), "{shown}");
-}
-
-#[test]
-fn tpl_05_legacy_json_templates_arrive_later() {
-    let directory = directory(&[("b.json", "{}")]);
-    let shown = refusal(directory.path(), "b.json");
-    assert!(shown.contains("Cannot read DIR/b.json: ") && shown.contains("later release"), "{shown}");
+    assert_eq!(
+        refusal(directory.path(), "nope.json"),
+        "Error: \"DIR/nope.json\": stat DIR/nope.json: no such file or directory  "
+    );
 }
 
 #[test]
@@ -145,4 +140,22 @@ fn tpl_05_a_byte_order_mark_and_crlf_are_no_matter() {
     assert_eq!(plan(&text), "null.s (source s)\n  null {ssh_host=\"d\"}\n");
     let shown = problems("\u{feff}x = 1\r\n");
     assert!(shown.contains("  on t.pkr.hcl line 1:\n"), "{shown}");
+}
+
+#[test]
+fn tpl_05_any_other_file_is_a_legacy_json_template() {
+    let native = "source \"null\" \"s\" {}\n";
+    let directory = directory(&[("a.hcl", native), ("b", "{\"builders\": []}"), ("c.pkr.hcl", "")]);
+    let path = |name: &str| directory.path().join(name);
+    let title = |name: &str| {
+        let loaded = load(&path(name), Language::default()).unwrap();
+        loaded.diagnostics.iter().map(|problem| problem.title.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(title("a.hcl"), ["Failed to parse file as legacy JSON template"]);
+    assert!(title("b").is_empty() && title("c.pkr.hcl").is_empty());
+    let languages = ["a.hcl", "b", "c.pkr.hcl", ""].map(|name| language(&path(name), Language::LegacyJson));
+    assert_eq!(languages, [Language::LegacyJson, Language::LegacyJson, Language::Hcl2, Language::Hcl2]);
+    // `-config-type=hcl2` makes HCL2 of no file that is not called so.
+    let problems = load(&path("a.hcl"), Language::Hcl2).unwrap_err();
+    assert!(problems.iter().all(|problem| problem.title.starts_with("Could not find any config file in ")));
 }

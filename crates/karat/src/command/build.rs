@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &Build, console: Console, strict: bool) -> End {
 
 fn build(arguments: &Build, console: Console, strict: bool) -> Result<End, End> {
     let session = Session::new(console, strict)?;
-    let loaded = session.load(&arguments.template)?;
+    let loaded = session.load(&arguments.template, arguments.selection.config_type)?;
     let purpose = Purpose {
         require_builds: true,
         syntax_only: false,

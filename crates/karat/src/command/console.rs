@@ -65,7 +65,7 @@ fn open(arguments: Arguments, output: Output, strict: bool) -> Result<End, End> 
 /// The template, or one without anything in it.
 fn load(arguments: &Arguments, session: &Session) -> Result<Loaded, End> {
     if let Some(template) = &arguments.template {
-        return session.load(template);
+        return session.load(template, arguments.selection.config_type);
     }
     let json = arguments.selection.config_type == Some(ConfigType::Json);
     if json || session.strict && arguments.selection.config_type.is_none() {

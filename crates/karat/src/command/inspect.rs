@@ -13,7 +13,7 @@ pub(super) fn run(arguments: &Inspect, console: Console, strict: bool) -> End {
 
 fn inspect(arguments: &Inspect, console: Console, strict: bool) -> Result<(), End> {
     let session = Session::new(console, strict)?;
-    let loaded = session.load(&arguments.template)?;
+    let loaded = session.load(&arguments.template, arguments.selection.config_type)?;
     let schemas = session.components.schemas();
     let purpose = Purpose {
         require_builds: false,

@@ -13,7 +13,7 @@ pub(super) fn run(arguments: &Validate, console: Console, strict: bool) -> End {
 
 fn validate(arguments: &Validate, console: Console, strict: bool) -> Result<(), End> {
     let session = Session::new(console, strict)?;
-    let loaded = session.load(&arguments.template)?;
+    let loaded = session.load(&arguments.template, arguments.selection.config_type)?;
     let purpose = Purpose {
         require_builds: false,
         syntax_only: arguments.syntax_only,

@@ -13,7 +13,6 @@ use crate::script::parse_pairs;
 #[derive(Config, Clone, Debug)]
 pub(super) struct ShellOptions {
     /// Lines of a script.
-    #[config(late)]
     pub(super) inline: Vec<String>,
     /// Path of a script on this host.
     pub(super) script: Option<String>,

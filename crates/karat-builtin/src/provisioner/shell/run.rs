@@ -86,11 +86,7 @@ impl Work<'_> {
     }
 
     async fn write_inline(&self, number: u32) -> Result<PathBuf, StepError> {
-        let decoder = self.cx.decoder();
-        let lines: Result<Vec<String>, String> =
-            self.options.inline.iter().map(|line| decoder.render(line)).collect();
-        let lines = lines.map_err(|error| StepError::failed(format!("inline: {error}")))?;
-        let text = inline_script(&lines, self.options.inline_shebang.as_deref());
+        let text = inline_script(&self.options.inline, self.options.inline_shebang.as_deref());
         let path = self.cx.scratch().await?.join(format!("packer-shell{number}"));
         tokio::fs::write(&path, text)
             .await
