@@ -1,47 +1,54 @@
 //! What the user types: one definition, from which parsing, help, completion and man pages come.
 //!
-//! Each command has a file with its flags; what several share is in `shared`. [`go`] makes clap read flags as Go does.
+//! Each command has a file with its flags; what several share is in `shared`. [`line`] takes a command line apart, [`go`]
+//! makes clap read flags as Go does, [`packer`] says what of all this Packer has.
 
+mod attestation;
 mod build;
+mod complete;
+mod completion;
 mod console;
 mod explain;
 mod fmt;
 mod go;
 mod hcl2_upgrade;
+mod help;
 mod inspect;
+mod line;
+mod packer;
+mod plugins;
 mod runs;
 mod shared;
 mod validate;
 
-use std::ffi::OsString;
+use clap::{Parser, Subcommand};
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-
+pub(crate) use attestation::{Execute, VerifyAttestation, Words};
 pub(crate) use build::{Build, OnErrorArgument};
+pub(crate) use complete::answer as completions;
+pub(crate) use completion::{Completion, Man, Shell};
 pub(crate) use console::Console;
 pub(crate) use explain::Explain;
 pub(crate) use fmt::Fmt;
 pub(crate) use hcl2_upgrade::Hcl2Upgrade;
+pub(crate) use help::documented;
 pub(crate) use inspect::Inspect;
+pub(crate) use line::{Asks, Line, read};
+pub(crate) use plugins::{Init, Plugins, PluginsAction};
 pub(crate) use runs::{Runs, RunsAction};
 pub(crate) use shared::{ConfigType, Selection};
 pub(crate) use validate::Validate;
 
 /// Golden machine images from Packer templates, without the flakiness.
+// The flags that stand anywhere (-machine-readable, --strict) are read by `line`.
 #[derive(Parser, Debug)]
 #[command(name = "karat", disable_version_flag = true, disable_help_subcommand = true, max_term_width = 100)]
-#[command(after_help = "Packer's one-dash flags work too: -var, -only=…, -on-error=…")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Exactly Packer 1.16: nothing better, nothing else. Also when called as `packer`.
-    #[arg(long, global = true)]
-    pub(crate) strict: bool,
-    /// Lines for programs: UNIX-TIME,TARGET,CATEGORY,DATA…
-    #[arg(long, global = true)]
-    pub(crate) machine_readable: bool,
 }
 
+/// A command that is not hidden has its place in `help`; one that Packer lacks is named in `packer`.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Build the images that a template describes
@@ -57,114 +64,238 @@ pub(crate) enum Command {
     /// Write a legacy JSON template anew as HCL2
     #[command(name = "hcl2_upgrade")]
     Hcl2Upgrade(Hcl2Upgrade),
+    /// Install the plugins that a template requires
+    Init(Init),
+    /// Install, list and remove plugins
+    #[command(alias = "plugin")]
+    Plugins(Plugins),
     /// List earlier runs, or show one again
     Runs(Runs),
     /// Say more about a kind of problem, with an example
     Explain(Explain),
     /// Remove what killed runs left behind: machines, directories, sockets, keys
     Gc,
+    /// Have a shell complete karat's command lines
+    Completion(Completion),
+    /// Write manual pages
+    #[command(hide = true)]
+    Man(Man),
+    /// Check a signed attestation against what it must say
+    VerifyAttestation(VerifyAttestation),
     /// Show the version
     Version {
         /// Packer does not mind.
-        #[arg(hide = true)]
-        ignored: Vec<OsString>,
+        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        ignored: Vec<String>,
     },
+    /// List the software of this machine, for the provisioner hcp-sbom
+    #[command(hide = true)]
+    SbomGenerate(Words),
+    /// Run a component for a Packer
+    #[command(hide = true)]
+    Execute(Execute),
 }
 
-/// Reads a command line, the program's name first.
-pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
-    let mut definition = definition();
-    let matches = definition.try_get_matches_from_mut(version_command(go::style(arguments)))?;
-    Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut definition))
-}
-
-/// All commands with their flags, as they are read.
-fn definition() -> clap::Command {
-    go::truths(Arguments::command()).args_override_self(true)
-}
-
-/// `--version` or `-v` before any command: the command `version`. Takes arguments in clap's form.
-fn version_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let flags =
-        arguments.iter_mut().skip(1).take_while(|argument| argument.to_string_lossy().starts_with('-'));
-    for flag in flags.filter(|flag| *flag == "--version" || *flag == "-v") {
-        *flag = "version".into();
+impl Command {
+    /// Whether everything shall be JSON lines.
+    pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Build(Build { json, .. })
+            | Self::Validate(Validate { json, .. })
+            | Self::Inspect(Inspect { json, .. })
+            | Self::Console(Console { json, .. })
+            | Self::Fmt(Fmt { json, .. }) => *json,
+            _ => false,
+        }
     }
-    arguments
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
     use std::path::PathBuf;
 
     use super::*;
 
-    fn read(line: &str) -> Result<Arguments, clap::Error> {
-        parse(line.split(' ').map(OsString::from))
+    fn line(text: &str) -> Line {
+        read(text.split(' ').map(OsString::from).collect())
+    }
+
+    fn command(text: &str) -> Command {
+        match line(text).asks {
+            Asks::Run(command) => command,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    /// What is said about a command line that cannot be understood.
+    fn nonsense(text: &str) -> String {
+        match line(text).asks {
+            Asks::Nonsense { message, .. } => message.map(|message| message.to_string()).unwrap_or_default(),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    fn code(text: &str) -> u8 {
+        match line(text).asks {
+            Asks::Nonsense { code, .. } | Asks::Help { code, .. } => code,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    fn build(text: &str) -> Build {
+        match command(text) {
+            Command::Build(build) => build,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    fn fmt(text: &str) -> Fmt {
+        match command(text) {
+            Command::Fmt(fmt) => fmt,
+            other => panic!("{text}: {other:?}"),
+        }
     }
 
     #[test]
     fn the_definition_is_sound() {
-        definition().debug_assert();
+        line::definition(false).debug_assert();
+        line::definition(true).debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_its_place_in_the_help() {
+        let definition = line::definition(false);
+        let shown = definition.get_subcommands().filter(|command| !command.is_hide_set());
+        let mut shown: Vec<_> = shown.map(|command| command.get_name()).collect();
+        let mut grouped: Vec<_> = help::GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        shown.sort_unstable();
+        grouped.sort_unstable();
+        assert_eq!(shown, grouped);
+        for ours in packer::OURS {
+            assert!(definition.find_subcommand(ours).is_some(), "{ours}");
+        }
     }
 
     #[test]
     fn gos_flags_are_understood() {
-        let arguments = read(
-            "karat build -color=false -force -on-error=abort -parallel-builds=-1 -var a=b -var-file x.pkrvars.hcl \
-             -only=a,b --only c t.pkr.hcl",
-        )
-        .unwrap();
-        let Command::Build(build) = arguments.command else { panic!("not a build") };
+        let build = build(
+            "karat build -color=false -force -on-error=abort -parallel-builds=-1 -var a=b -var -c=-d \
+             -var-file x.pkrvars.hcl -only=a,b --only c t.pkr.hcl",
+        );
         assert_eq!(build.color, Some(false));
         assert!(build.force && !build.debug);
         assert!(matches!(build.on_error, OnErrorArgument::Abort));
         assert_eq!(build.parallel_builds, -1);
-        assert_eq!(build.selection.variables, ["a=b"]);
+        let pair = |name: &str, value: &str| (name.to_string(), value.to_string());
+        assert_eq!(build.selection.variables, [pair("a", "b"), pair("-c", "-d")]);
         assert_eq!(build.selection.only, ["a", "b", "c"]);
         assert_eq!(build.template, PathBuf::from("t.pkr.hcl"));
     }
 
     #[test]
-    fn cli_01_version_flags_are_the_version_command() {
-        let read =
-            |line: &str| version_command(go::style(line.split(' ').map(OsString::from))).join(" ".as_ref());
-        assert_eq!(read("karat -version -machine-readable"), "karat version --machine-readable");
-        assert_eq!(read("karat --strict -v"), "karat --strict version");
-        assert_eq!(read("karat runs -v"), "karat runs -v");
-        parse("karat version extra".split(' ').map(OsString::from)).unwrap();
-    }
-
-    #[test]
     fn truths_are_read_as_go_reads_them() {
-        let arguments = read("karat build -timestamp-ui=1 -force=T -debug=0 -color=False t").unwrap();
-        let Command::Build(build) = arguments.command else { panic!("not a build") };
+        let build = build("karat build -timestamp-ui=1 -force=T -debug=0 -color=False t");
         assert!(build.timestamp_ui && build.force && !build.debug);
         assert_eq!(build.color, Some(false));
-        let text = read("karat build -color=no t").unwrap_err().to_string();
-        assert!(text.contains("write true or false"), "{text}");
-        let Command::Fmt(fmt) = read("karat fmt -check -recursive=false t").unwrap().command else {
-            panic!("not fmt")
-        };
-        assert!(fmt.check && fmt.write && !fmt.recursive);
-        let Command::Fmt(fmt) = read("karat fmt -write=0 t").unwrap().command else { panic!("not fmt") };
-        assert!(!fmt.write);
+        assert!(nonsense("karat build -color=no t").contains("write true or false"));
+        assert!(nonsense("karat build -force= t").contains("write true or false"));
+        let check = fmt("karat fmt -check -recursive=false t");
+        assert!(check.check && check.write && !check.recursive);
+        assert!(!fmt("karat fmt -write=0 t").write);
     }
 
     #[test]
     fn the_last_of_a_repeated_flag_wins() {
-        let Command::Build(build) =
-            read("karat build -force -force=0 -parallel-builds 1 -parallel-builds 2 t").unwrap().command
-        else {
-            panic!("not a build")
-        };
+        let build = build("karat build -force -force=0 -parallel-builds 1 -parallel-builds 0x10 t");
         assert!(!build.force);
-        assert_eq!(build.parallel_builds, 2);
+        assert_eq!(build.parallel_builds, 16);
+    }
+
+    #[test]
+    fn flags_may_follow_the_template_but_not_under_strict() {
+        assert!(build("karat build t -force -var a=b").force);
+        assert_eq!(nonsense("packer build t -force"), "");
+        assert_eq!(code("karat --strict build t -force"), 1);
+    }
+
+    #[test]
+    fn cli_01_version_flags_are_the_version_command() {
+        for text in
+            ["karat -v", "karat -version -machine-readable", "packer --version build -zz", "karat -h -v"]
+        {
+            assert!(matches!(command(text), Command::Version { .. }), "{text}");
+        }
+        assert!(matches!(command("packer version extra -zz"), Command::Version { .. }));
+        assert!(nonsense("karat runs -v").contains("-v"));
+    }
+
+    #[test]
+    fn cli_01_exit_codes_of_what_is_no_command() {
+        for (text, expected) in [
+            ("karat", 127),
+            ("karat biuld", 127),
+            ("karat -h", 0),
+            ("karat build -h", 0),
+            ("karat build t -zz -help", 0),
+            ("karat biuld -h", 127),
+            ("karat plugins", 1),
+            ("packer plugins foo", 1),
+            ("packer gc", 127),
+            ("packer -- build", 127),
+            ("karat -force build t", 1),
+            ("packer --strict build t", 1),
+        ] {
+            assert_eq!(code(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn machine_readable_lines_are_asked_for_by_one_spelling() {
+        for text in [
+            "packer -machine-readable version",
+            "packer version -machine-readable",
+            "karat version --machine-readable",
+        ] {
+            assert!(line(text).machine_readable, "{text}");
+        }
+        let twice = line("packer build -machine-readable -machine-readable t");
+        assert!(twice.machine_readable && matches!(twice.asks, Asks::Run(_)));
+        let other = line("packer build --machine-readable=0 t");
+        assert!(!other.machine_readable && matches!(other.asks, Asks::Run(_)));
+        assert_eq!(
+            nonsense("packer inspect --machine-readable t"),
+            "flag provided but not defined: -machine-readable"
+        );
+    }
+
+    #[test]
+    fn under_strict_mistakes_are_told_in_gos_words() {
+        for (flags, message) in [
+            ("-zz", "flag provided but not defined: -zz"),
+            ("-json", "flag provided but not defined: -json"),
+            ("-force=maybe", "invalid boolean value \"maybe\" for -force: parse error"),
+            ("-var x", "invalid value \"x\" for flag -var: No '=' value in arg: x"),
+            ("-parallel-builds=x", "invalid value \"x\" for flag -parallel-builds: parse error"),
+            ("---force", "bad flag syntax: ---force"),
+            (
+                "-on-error=x",
+                "invalid value \"x\" for flag -on-error: expected one of [\"cleanup\" \"abort\" \"ask\" \
+                 \"run-cleanup-provisioner\"]",
+            ),
+            (
+                "-config-type=x",
+                "invalid value \"x\" for flag -config-type: x does not belong to configType values",
+            ),
+        ] {
+            assert_eq!(nonsense(&format!("packer build {flags} t")), message);
+        }
+        assert_eq!(nonsense("packer build -only"), "flag needs an argument: -only");
     }
 
     #[test]
     fn a_wrong_mode_lists_the_right_ones() {
-        let text = read("karat build -on-error=explode t").unwrap_err().to_string();
+        let text = nonsense("karat build -on-error=explode t");
         for mode in ["cleanup", "abort", "ask", "run-cleanup-provisioner"] {
             assert!(text.contains(mode), "{text}");
         }
@@ -172,7 +303,24 @@ mod tests {
 
     #[test]
     fn a_mistyped_flag_gets_a_suggestion() {
-        let text = read("karat build -forze t").unwrap_err().to_string();
-        assert!(text.contains("--force"), "{text}");
+        assert!(nonsense("karat build -forze t").contains("--force"));
+    }
+
+    #[test]
+    fn a_template_behind_only_is_explained() {
+        let text = nonsense("karat build -only=amazon-ebs.template1.json");
+        assert!(text.contains("TEMPLATE"), "{text}");
+        assert!(text.contains("write -only=amazon-ebs template1.json"), "{text}");
+        assert_eq!(nonsense("packer build -only=amazon-ebs.template1.json"), "");
+    }
+
+    #[test]
+    fn what_packer_accepts_everywhere_is_accepted() {
+        let selection = "-only=a -except b -var c=d -var-file e -config-type=HCL2";
+        for start in
+            ["build", "validate", "inspect", "console", "fmt", "init", "plugins install", "plugin required"]
+        {
+            command(&format!("packer {start} {selection} t"));
+        }
     }
 }

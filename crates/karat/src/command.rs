@@ -1,25 +1,28 @@
 //! From arguments to a command, and from its end to an exit code.
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::error::ErrorKind;
+use clap::builder::StyledStr;
 
-use crate::arguments::{self, Command};
+use crate::arguments::{self, Asks, Command, Line};
 use crate::configuration;
 use crate::directories::Directories;
 use crate::report::{self, Console, log};
 use crate::session::PACKER_VERSION;
 
 mod build;
+mod completion;
 mod console;
 mod explain;
 mod fmt;
 mod gc;
 mod hcl2_upgrade;
 mod inspect;
+mod man;
+mod plugins;
+mod rewrite;
 mod runs;
 mod validate;
 mod version;
@@ -54,6 +57,10 @@ impl From<End> for ExitCode {
 
 /// Runs one command line.
 pub(crate) fn run(arguments: Vec<OsString>) -> End {
+    if let Some(answer) = arguments::completions() {
+        Console::new(false, false, None, false).raw(&answer);
+        return End::Success;
+    }
     let begun = Instant::now();
     if let Err(error) = log::start(PACKER_VERSION) {
         report::early_error(&error);
@@ -84,62 +91,94 @@ fn for_the_log(arguments: &[OsString]) -> String {
     shown.collect::<Vec<_>>().join(" ")
 }
 
-fn carry_out(arguments: Vec<OsString>) -> End {
-    let called_packer =
-        arguments.first().is_some_and(|name| Path::new(name).file_stem() == Some("packer".as_ref()));
-    let arguments = match arguments::parse(arguments) {
-        Ok(arguments) => arguments,
-        Err(error) => return usage(&error),
+fn carry_out(words: Vec<OsString>) -> End {
+    let Line { strict, machine_readable, asks } = arguments::read(words);
+    let command = match asks {
+        Asks::Run(command) => command,
+        Asks::Completion { install, uninstall } => {
+            let console = Console::new(machine_readable, false, None, strict);
+            return completion::set_up(install, uninstall, console, strict);
+        }
+        other => return answer(other, Console::new(machine_readable, false, None, strict)),
     };
-    let strict = arguments.strict || called_packer;
-    let color = match &arguments.command {
+    let color = match &command {
         Command::Build(build) => build.color,
         _ => None,
     };
-    let json = match &arguments.command {
-        Command::Build(build) => build.json,
-        Command::Validate(validate) => validate.json,
-        Command::Inspect(inspect) => inspect.json,
-        Command::Console(console) => console.json,
-        Command::Fmt(fmt) => fmt.json,
-        _ => false,
-    };
-    let console = Console::new(arguments.machine_readable, json, color, strict);
-    if json && (strict || arguments.machine_readable) {
-        let other = if strict { "--strict, which is exactly Packer" } else { "--machine-readable" };
-        console.error(&format!("Error: --json does not go with {other}"));
+    let machine_readable =
+        machine_readable || matches!(&command, Command::Build(build) if build.machine_readable && !strict);
+    let json = command.json();
+    let console = Console::new(machine_readable, json, color, strict);
+    if json && machine_readable {
+        console.error("Error: -json does not go with -machine-readable");
         return End::Failure;
     }
     // What is only Karat's does not depend on how Packer is configured.
-    let is_packers = !matches!(arguments.command, Command::Runs(_) | Command::Explain(_) | Command::Gc);
+    let is_packers = !matches!(
+        command,
+        Command::Runs(_) | Command::Explain(_) | Command::Gc | Command::Completion(_) | Command::Man(_)
+    );
     if is_packers && let Err(error) = configuration::check(&Directories::from_env()) {
         // Packer 1.16's layout, its first space included.
         report::early_error(&format!(" Error loading configuration: \n\n{error}"));
         return End::Failure;
     }
-    match arguments.command {
+    match command {
         Command::Build(build) => build::run(&build, console, strict),
         Command::Validate(validate) => validate::run(&validate, console, strict),
         Command::Inspect(inspect) => inspect::run(&inspect, console, strict),
         Command::Console(arguments) => console::run(arguments, console, strict),
         Command::Fmt(fmt) => fmt::run(&fmt, console, strict),
         Command::Hcl2Upgrade(arguments) => hcl2_upgrade::run(&arguments, console, strict),
+        Command::Init(init) => plugins::init(&init, console, strict),
+        Command::Plugins(plugins) => plugins::run(&plugins.action, console, strict),
         Command::Runs(runs) => runs::run(&runs, console),
+        Command::Completion(completion) => completion::script(completion.shell, console),
+        Command::Man(man) => man::run(&man, console),
         Command::Explain(explain) => explain::run(&explain, console),
         Command::Gc => gc::run(console),
+        Command::VerifyAttestation(_) => {
+            later(console, "verify-attestation", "with the attestations of builds")
+        }
+        Command::SbomGenerate(_) => later(console, "sbom-generate", "with the provisioner hcp-sbom"),
+        Command::Execute(_) => {
+            console.error(
+                "Error: execute is what a Packer calls to run its own components. \
+                 Karat's run inside its own process; there is nothing to call.",
+            );
+            End::Failure
+        }
         Command::Version { .. } => version::run(console, strict),
     }
 }
 
+/// Says that a command of Packer's is not there yet.
+fn later(console: Console, command: &str, release: &str) -> End {
+    console.error(&format!("Error: {command} arrives {release}, in a later release of Karat"));
+    End::Failure
+}
+
 /// Help, or what is wrong with the command line: all on stdout, as Packer does.
-fn usage(error: &clap::Error) -> End {
-    let console = Console::new(false, false, None, false);
-    let text = if console.color { error.render().ansi().to_string() } else { error.render().to_string() };
-    console.raw(&text);
-    match error.kind() {
-        ErrorKind::DisplayHelp => End::Success,
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::InvalidSubcommand => End::NoCommand,
-        _ => End::Failure,
+fn answer(asks: Asks, console: Console) -> End {
+    let shown = |text: &StyledStr| match console.color && console.terminal {
+        true => text.ansi().to_string(),
+        false => text.to_string(),
+    };
+    match asks {
+        Asks::Help { text, end } => {
+            console.raw(&shown(&text));
+            end
+        }
+        Asks::Nonsense { help, message, end } => {
+            if let Some(help) = help {
+                console.say(shown(&help).trim_end());
+            }
+            if let Some(message) = message {
+                console.error(shown(&message).trim_end());
+            }
+            end
+        }
+        Asks::Run(_) | Asks::Completion { .. } => End::Success,
     }
 }
 

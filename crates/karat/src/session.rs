@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use karat_builtin::catalog::Catalog;
 use karat_builtin::secret_store::EnvironmentStores;
 use karat_engine::RunOptions;
-use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
+use karat_model::diagnostic::{Diagnostic, Diagnostics};
 use karat_model::plan::Plan;
 use karat_model::schema_set::SchemaSet;
 use karat_model::secret::Redactor;
@@ -227,15 +227,7 @@ impl Session {
             .collect();
         let stores = EnvironmentStores::new(inputs.environment.clone(), self.redactor.clone());
         inputs.secret_stores = Some(Arc::new(stores));
-        for argument in &selection.variables {
-            let (name, value) = argument.split_once('=').ok_or_else(|| {
-                self.refuse(
-                    Diagnostic::error(code::COMMAND_LINE, format!("No '=' value in arg: {argument}"))
-                        .help(format!("write -var '{argument}=VALUE'")),
-                )
-            })?;
-            inputs.arguments.push((name.to_string(), value.to_string()));
-        }
+        inputs.arguments.clone_from(&selection.variables);
         for file in &selection.variable_files {
             log::info(format_args!("Variable file: {}", file.display()));
             let text = karat_template::read_text(file).map_err(|problem| self.refuse(*problem))?;

@@ -4,24 +4,30 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::go::parse_bool;
+use super::go::{parse_bool, parse_int};
+use super::packer::BEYOND;
 use super::shared::Selection;
 
+const EXAMPLES: &str = "\
+Examples:
+  karat build ubuntu.pkr.hcl                       Everything in a template
+  karat build -only='null.*' .                     Some builds of a directory of templates
+  karat build -var version=1.2 -var-file=ci.pkrvars.hcl .
+  karat build -on-error=ask -debug .               Stop at each step; ask what to do on failure
+  karat build -color=false -timestamp-ui . | tee build.log";
+
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Build {
-    /// A .pkr.hcl file, or a directory of them
+    /// A template: a .pkr.hcl file, a directory of them, a legacy JSON file, or - for JSON on standard input
+    #[arg(value_name = "TEMPLATE")]
     pub(crate) template: PathBuf,
-    #[command(flatten)]
-    pub(crate) selection: Selection,
-    /// Show the run and what is wrong as JSON lines
-    #[arg(long)]
-    pub(crate) json: bool,
     /// Colour: on, off, or on where the output is a terminal
     // The only truth that may also be left open.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = parse_bool)]
     pub(crate) color: Option<bool>,
-    /// Stop at each step and ask
+    /// Stop at each step and ask; one build at a time
     #[arg(long)]
     pub(crate) debug: bool,
     /// Replace what an earlier build made
@@ -31,7 +37,7 @@ pub(crate) struct Build {
     #[arg(long, value_name = "MODE", default_value = "cleanup")]
     pub(crate) on_error: OnErrorArgument,
     /// How many builds may run at once; 0 for no limit
-    #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = parse_int)]
     pub(crate) parallel_builds: i64,
     /// Put the time before each line
     #[arg(long)]
@@ -42,6 +48,21 @@ pub(crate) struct Build {
     /// Packer's old order: data sources one after another, which see no locals, then locals
     #[arg(long)]
     pub(crate) use_sequential_evaluation: bool,
+    /// Use no plugin of a version like 1.2.3-dev
+    #[arg(long)]
+    pub(crate) ignore_prerelease_plugins: bool,
+    /// Leave out the provisioners that HCP Packer enforces
+    #[arg(long)]
+    pub(crate) skip_enforcement: bool,
+    /// Lines for programs: UNIX-TIME,TARGET,CATEGORY,DATA…
+    // Packer takes it off any command line; what is left for `build` to see is `--machine-readable`, without effect.
+    #[arg(long)]
+    pub(crate) machine_readable: bool,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Show the run and what is wrong as JSON lines
+    #[arg(long, help_heading = BEYOND)]
+    pub(crate) json: bool,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]

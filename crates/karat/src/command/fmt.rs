@@ -3,18 +3,16 @@
 mod diff;
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, fchown};
+use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
 use karat_model::secret::Redactor;
 use karat_model::span::SourceMap;
 use karat_sdk::error::in_words;
-use tempfile::NamedTempFile;
 
-use super::End;
+use super::{End, rewrite};
 use crate::arguments::Fmt;
 use crate::report::Console;
 
@@ -107,7 +105,7 @@ impl Formatter<'_> {
         self.changed = true;
         self.console.raw(&format!("{shown}\n"));
         if self.arguments.write && !self.arguments.check {
-            replace(path, &new).map_err(|error| format!("open {shown}: {}", in_words(&error)))?;
+            rewrite::replace(path, &new).map_err(|error| format!("open {shown}: {}", in_words(&error)))?;
         }
         if self.arguments.diff {
             let name = shown.to_string();
@@ -181,25 +179,4 @@ fn clean(path: &Path) -> PathBuf {
         }
     }
     clean
-}
-
-/// Gives a file another text, all of it or none. It keeps its permissions and owner, and a symbolic link stays one.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let path = fs::canonicalize(path)?;
-    // Who may not write into a file may not put another in its place either.
-    let old = File::options().write(true).open(&path)?.metadata()?;
-    match stand_in(&path, &old, text) {
-        // The other names of a file would keep the old text.
-        Ok(new) if old.nlink() == 1 => Ok(new.persist(&path).map(drop)?),
-        // A directory in which nothing can be made, an owner that cannot be given.
-        _ => fs::write(&path, text),
-    }
-}
-
-fn stand_in(path: &Path, old: &fs::Metadata, text: &str) -> io::Result<NamedTempFile> {
-    let mut new = NamedTempFile::new_in(path.parent().unwrap_or(path))?;
-    new.write_all(text.as_bytes())?;
-    fchown(new.as_file(), Some(old.uid()), Some(old.gid()))?;
-    new.as_file().set_permissions(old.permissions())?;
-    Ok(new)
 }

@@ -1,5 +1,6 @@
 //! `karat inspect`.
 
+use karat_model::diagnostic::{Diagnostic, code};
 use karat_sdk::Cancellation;
 
 use super::{End, runtime};
@@ -13,7 +14,11 @@ pub(super) fn run(arguments: &Inspect, console: Console, strict: bool) -> End {
 
 fn inspect(arguments: &Inspect, console: Console, strict: bool) -> Result<(), End> {
     let session = Session::new(console, strict)?;
-    let loaded = session.load(&arguments.template, arguments.selection.config_type)?;
+    let template = arguments.template.as_ref().ok_or_else(|| {
+        let problem = Diagnostic::error(code::COMMAND_LINE, "The template is missing");
+        session.refuse(problem.help("write karat inspect TEMPLATE"))
+    })?;
+    let loaded = session.load(template, arguments.selection.config_type)?;
     let schemas = session.components.schemas();
     let purpose = Purpose {
         require_builds: false,
