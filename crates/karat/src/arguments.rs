@@ -116,6 +116,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::command::End;
 
     fn line(text: &str) -> Line {
         read(text.split(' ').map(OsString::from).collect())
@@ -136,9 +137,9 @@ mod tests {
         }
     }
 
-    fn code(text: &str) -> u8 {
+    fn end(text: &str) -> End {
         match line(text).asks {
-            Asks::Nonsense { code, .. } | Asks::Help { code, .. } => code,
+            Asks::Nonsense { end, .. } | Asks::Help { end, .. } => end,
             other => panic!("{text}: {other:?}"),
         }
     }
@@ -161,6 +162,8 @@ mod tests {
     fn the_definition_is_sound() {
         line::definition(false).debug_assert();
         line::definition(true).debug_assert();
+        line::shown(false).debug_assert();
+        line::shown(true).debug_assert();
     }
 
     #[test]
@@ -216,7 +219,7 @@ mod tests {
     fn flags_may_follow_the_template_but_not_under_strict() {
         assert!(build("karat build t -force -var a=b").force);
         assert_eq!(nonsense("packer build t -force"), "");
-        assert_eq!(code("karat --strict build t -force"), 1);
+        assert_eq!(end("karat --strict build t -force"), End::Failure);
     }
 
     #[test]
@@ -233,20 +236,20 @@ mod tests {
     #[test]
     fn cli_01_exit_codes_of_what_is_no_command() {
         for (text, expected) in [
-            ("karat", 127),
-            ("karat biuld", 127),
-            ("karat -h", 0),
-            ("karat build -h", 0),
-            ("karat build t -zz -help", 0),
-            ("karat biuld -h", 127),
-            ("karat plugins", 1),
-            ("packer plugins foo", 1),
-            ("packer gc", 127),
-            ("packer -- build", 127),
-            ("karat -force build t", 1),
-            ("packer --strict build t", 1),
+            ("karat", End::NoCommand),
+            ("karat biuld", End::NoCommand),
+            ("karat -h", End::Success),
+            ("karat build -h", End::Success),
+            ("karat build t -zz -help", End::Success),
+            ("karat biuld -h", End::NoCommand),
+            ("karat plugins", End::Failure),
+            ("packer plugins foo", End::Failure),
+            ("packer gc", End::NoCommand),
+            ("packer -- build", End::NoCommand),
+            ("karat -force build t", End::Failure),
+            ("packer --strict build t", End::Failure),
         ] {
-            assert_eq!(code(text), expected, "{text}");
+            assert_eq!(end(text), expected, "{text}");
         }
     }
 

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::builder::StyledStr;
+use karat_model::diagnostic::{Diagnostic, code};
+use karat_model::secret::Redactor;
+use karat_model::span::SourceMap;
 
 use crate::arguments::{self, Asks, Command, Line};
 use crate::configuration;
@@ -92,14 +95,14 @@ fn for_the_log(arguments: &[OsString]) -> String {
 }
 
 fn carry_out(words: Vec<OsString>) -> End {
-    let Line { strict, machine_readable, asks } = arguments::read(words);
+    let Line { strict, machine_readable, json, asks } = arguments::read(words);
     let command = match asks {
         Asks::Run(command) => command,
         Asks::Completion { install, uninstall } => {
             let console = Console::new(machine_readable, false, None, strict);
             return completion::set_up(install, uninstall, console, strict);
         }
-        other => return answer(other, Console::new(machine_readable, false, None, strict)),
+        other => return answer(other, Console::new(machine_readable, json, None, strict)),
     };
     let color = match &command {
         Command::Build(build) => build.color,
@@ -169,6 +172,11 @@ fn answer(asks: Asks, console: Console) -> End {
             console.raw(&shown(&text));
             end
         }
+        Asks::Nonsense { message: Some(message), end, .. } if console.json => {
+            let problems = [diagnostic(&message.to_string())].into_iter().collect();
+            console.diagnostics(&problems, &SourceMap::default(), &Redactor::default());
+            end
+        }
         Asks::Nonsense { help, message, end } => {
             if let Some(help) = help {
                 console.say(shown(&help).trim_end());
@@ -180,6 +188,14 @@ fn answer(asks: Asks, console: Console) -> End {
         }
         Asks::Run(_) | Asks::Completion { .. } => End::Success,
     }
+}
+
+/// What clap says, as data.
+fn diagnostic(message: &str) -> Diagnostic {
+    let mut lines = message.lines().map(str::trim);
+    let title = lines.next().unwrap_or_default();
+    let problem = Diagnostic::error(code::COMMAND_LINE, title.strip_prefix("error: ").unwrap_or(title));
+    lines.filter_map(|line| line.strip_prefix("tip: ")).fold(problem, |problem, tip| problem.help(tip))
 }
 
 /// A runtime for commands that wait. `threads`: as many as there are cores, or just this one.

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use karat_builtin::catalog::Catalog;
 use karat_builtin::secret_store::EnvironmentStores;
 use karat_engine::RunOptions;
-use karat_model::diagnostic::{Diagnostic, Diagnostics};
+use karat_model::diagnostic::{Diagnostic, Diagnostics, code};
 use karat_model::plan::Plan;
 use karat_model::schema_set::SchemaSet;
 use karat_model::secret::Redactor;

@@ -214,7 +214,7 @@ mod tests {
     fn values_stand_behind_their_flag() {
         assert_eq!(words("karat build -on-error=a"), ["-on-error=abort", "-on-error=ask"]);
         assert_eq!(words("karat build -on-error cl"), ["cleanup"]);
-        assert_eq!(words("karat build -force="), Vec::<String>::new());
+        assert_eq!(words("karat build -force="), ["-force=false", "-force=true"]);
         assert_eq!(words("karat explain unknown-a"), ["unknown-argument"]);
     }
 

@@ -115,6 +115,7 @@ fn truth(argument: Arg) -> Arg {
     };
     argument
         .action(ArgAction::Set)
+        .value_name("BOOL")
         .num_args(0..=1)
         .require_equals(true)
         .default_missing_value("true")
@@ -179,7 +180,7 @@ pub(super) fn parse_int(text: &str) -> Result<i64, WrongValue> {
 pub(super) fn parse_assignment(text: &str) -> Result<(String, String), WrongValue> {
     let gos = || format!("No '=' value in arg: {text}");
     let (name, value) = text.split_once('=').ok_or_else(|| WrongValue {
-        ours: "it has no =: write a name, = and the value",
+        ours: "there is no = in it; write NAME=VALUE",
         gos: gos(),
         is_truth: false,
     })?;

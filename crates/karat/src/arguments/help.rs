@@ -7,7 +7,7 @@ use clap::builder::StyledStr;
 pub(super) const GROUPS: &[(&str, &[&str])] = &[
     ("Build", &["build", "validate"]),
     ("Look", &["inspect", "console"]),
-    ("Change templates", &["fmt"]),
+    ("Change templates", &["fmt", "hcl2_upgrade"]),
     ("Runs and clean-up", &["runs", "gc"]),
     ("Plugins", &["init", "plugins"]),
     ("More", &["explain", "completion", "verify-attestation", "version"]),
@@ -48,7 +48,7 @@ const AFTER: &[(&str, &str)] = &[
 /// The definition as manual pages show it.
 pub(crate) fn documented() -> Command {
     let after: String = AFTER.iter().map(|(title, lines)| format!("{title}:{lines}\n")).collect();
-    super::line::definition(false).after_help(after)
+    super::line::shown(false).after_help(after)
 }
 
 /// All commands, grouped, with what people need first. Headings are styled as clap styles them.

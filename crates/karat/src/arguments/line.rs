@@ -8,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory, FromArgMatches};
 
 use super::{Arguments, go, help, packer};
+use crate::command::End;
 
 /// What a command line asks for, and in which manner.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Line {
     pub(crate) strict: bool,
     /// Lines for programs.
     pub(crate) machine_readable: bool,
+    /// Whether what is wrong with the line itself shall be JSON, too.
+    pub(crate) json: bool,
     /// What to do.
     pub(crate) asks: Asks,
 }
@@ -36,18 +39,17 @@ pub(crate) enum Asks {
     Help {
         /// What is to read.
         text: StyledStr,
-        /// The exit code: 0 if that was asked for, 1 for a command that only has subcommands, 127 for one that does not
-        /// exist.
-        code: u8,
+        /// Whether that was asked for, or shown for want of a command.
+        end: End,
     },
-    /// Something that cannot be understood. The exit code is 1, or 127 where there is no such command.
+    /// Something that cannot be understood.
     Nonsense {
         /// What would be right.
         help: Option<StyledStr>,
         /// What is wrong.
         message: Option<StyledStr>,
-        /// The exit code.
-        code: u8,
+        /// A failure, or no such command.
+        end: End,
     },
 }
 
@@ -66,7 +68,8 @@ pub(crate) fn read(words: Vec<OsString>) -> Line {
     let mut definition = definition(strict);
     definition.build();
     let asks = asks(&mut definition, &words, strict).unwrap_or_else(|asks| asks);
-    Line { strict, machine_readable, asks }
+    let json = !strict && words.iter().any(|word| word == "-json" || word == "--json");
+    Line { strict, machine_readable, json, asks }
 }
 
 /// Whether we were called `packer`.
@@ -76,8 +79,12 @@ pub(super) fn is_packer(program: &OsStr) -> bool {
 
 /// All commands with their flags, as they are read.
 pub(super) fn definition(strict: bool) -> Command {
-    let definition = go::truths(Arguments::command()).args_override_self(true);
-    let definition = super::shared::hide_meaningless(definition);
+    go::truths(shown(strict)).args_override_self(true)
+}
+
+/// All commands with their flags, as help shows them.
+pub(super) fn shown(strict: bool) -> Command {
+    let definition = super::shared::hide_meaningless(Arguments::command());
     if strict { packer::only(definition) } else { definition }
 }
 
@@ -110,7 +117,7 @@ fn asks(definition: &mut Command, words: &[OsString], strict: bool) -> Result<As
     let misplaced = before.iter().find(|word| is_flag(word) && !wants_help);
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     if wants_help {
-        return Err(Asks::Help { text: help_of(definition, &path), code: 0 });
+        return Err(Asks::Help { text: help_of(&path, strict), end: End::Success });
     }
     if let Some(flag) = misplaced {
         let flag = flag.to_string_lossy();
@@ -123,8 +130,8 @@ fn asks(definition: &mut Command, words: &[OsString], strict: bool) -> Result<As
                 format!("error: {flag} stands before the command: write {program} {command} {flag}\n")
             }
         };
-        let help = strict.then(|| help_of(definition, &path));
-        return Err(Asks::Nonsense { help, message: Some(message.into()), code: 1 });
+        let help = strict.then(|| help_of(&path, strict));
+        return Err(Asks::Nonsense { help, message: Some(message.into()), end: End::Failure });
     }
     command(definition, &path, rest, strict)
 }
@@ -152,22 +159,24 @@ fn path<'w>(
 
 /// There is no command, or none that we know.
 fn no_command(definition: &mut Command, words: &[OsString], strict: bool, asked: bool) -> Asks {
-    let code = if asked { 0 } else { 127 };
+    let end = if asked { End::Success } else { End::NoCommand };
     if strict {
-        return Asks::Help { text: packer::usage(definition).into(), code };
+        return Asks::Help { text: packer::usage(definition).into(), end };
     }
     match words.first().filter(|word| *word != "--") {
         Some(word) => {
             let words = [OsString::from(definition.get_name()), word.clone()];
             let error = definition.try_get_matches_from_mut(words).err();
-            Asks::Nonsense { help: None, message: error.map(|error| error.render()), code: 127 }
+            Asks::Nonsense { help: None, message: error.map(|error| error.render()), end: End::NoCommand }
         }
-        None => Asks::Help { text: help::text(definition), code },
+        None => Asks::Help { text: help::text(definition), end },
     }
 }
 
-fn help_of(definition: &mut Command, path: &[&str]) -> StyledStr {
-    let mut command = definition;
+fn help_of(path: &[&str], strict: bool) -> StyledStr {
+    let mut shown = shown(strict);
+    shown.build();
+    let mut command = &mut shown;
     for name in path {
         // The path was found in this definition.
         match command.find_subcommand_mut(name) {
@@ -186,15 +195,15 @@ fn command(definition: &mut Command, path: &[&str], words: &[OsString], strict: 
     }
     let only_groups = found.is_subcommand_required_set() && (strict || words.is_empty());
     if only_groups {
-        return Err(Asks::Help { text: help_of(definition, path), code: 1 });
+        return Err(Asks::Help { text: help_of(path, strict), end: End::Failure });
     }
     let flags = match go::flags(found, words, strict) {
         Ok(flags) => flags,
         Err(message) => {
             return Err(Asks::Nonsense {
-                help: Some(help_of(definition, path)),
+                help: Some(help_of(path, strict)),
                 message: Some(message.into()),
-                code: 1,
+                end: End::Failure,
             });
         }
     };
@@ -208,13 +217,13 @@ fn command(definition: &mut Command, path: &[&str], words: &[OsString], strict: 
     };
     Err(match strict {
         true => Asks::Nonsense {
-            help: Some(help_of(definition, path)),
+            help: Some(help_of(path, strict)),
             message: in_gos_words(&error).map(StyledStr::from),
-            code: 1,
+            end: End::Failure,
         },
         false => {
             let error = with_tips(error, words);
-            Asks::Nonsense { help: None, message: Some(error.render()), code: 1 }
+            Asks::Nonsense { help: None, message: Some(error.render()), end: End::Failure }
         }
     })
 }

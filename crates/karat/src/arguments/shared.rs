@@ -49,5 +49,6 @@ pub(super) fn hide_meaningless(definition: Command) -> Command {
     };
     definition
         .mut_subcommand("fmt", hide)
+        .mut_subcommand("hcl2_upgrade", hide)
         .mut_subcommand("plugins", |plugins| plugins.mut_subcommand("install", hide))
 }

@@ -88,7 +88,7 @@ fn requirements(
             .detail("A legacy JSON template cannot say which plugins it requires. Name them to `plugins install`."),
         ));
     }
-    let loaded = session.load(template)?;
+    let loaded = session.load(template, selection.config_type)?;
     let schemas = session.components.schemas();
     let purpose = Purpose {
         require_builds: false,

@@ -181,5 +181,5 @@ fn cli_24_json_lines_say_what_is_wrong_and_what_the_last_line_is_worth() {
     assert_eq!(value["type"], "message");
     assert_eq!(value["text"], "[\n  \"foo\",\n  \"<sensitive>\",\n]");
     let run = piped(&sandbox, "--strict --json t.pkr.hcl", "1").exits(1);
-    assert!(run.stdout.contains("--json does not go with"), "{run}");
+    assert!(run.stdout.contains("flag provided but not defined: -json"), "{run}");
 }
