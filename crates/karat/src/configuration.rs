@@ -73,6 +73,10 @@ fn file(path: &Path, text: &[u8]) -> Result<(), String> {
     let first = serde_json::Deserializer::from_slice(text).into_iter::<Option<File>>().next();
     let shown = path.display();
     let file = match first {
+        // Serde would take it for the fields in their order.
+        Some(Ok(_)) if text.trim_ascii_start().starts_with(b"[") => {
+            return Err(format!("{shown}: an object is expected at line 1, and there is a list"));
+        }
         Some(Ok(file)) => file.unwrap_or_default(),
         Some(Err(error)) => return Err(format!("{shown}: {error}")),
         None => return Err(format!("{shown}: it is empty; write {{}} or remove it")),
@@ -127,7 +131,7 @@ mod tests {
         for (text, place) in [
             ("{\n\"builders", "line 2 column 9"),
             ("[]", "line 1"),
-            ("{\"builders\": []}", "line 1 column 14"),
+            ("{\"builders\": []}", "line 1 column 13"),
             ("{\"disable_checkpoint\": \"yes\"}", "line 1 column 29"),
         ] {
             let error = read(text).unwrap_err();

@@ -1,5 +1,6 @@
 //! Feeds the one stream of events to whoever wants it: first the recorder, then the log, then the view.
 
+use std::io;
 use std::sync::Arc;
 
 use karat_model::event::{CancelLevel, Event, EventKind};
@@ -9,7 +10,7 @@ use karat_store::RunLog;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 
-use crate::report::{Console, Reporter, log};
+use crate::report::{self, Console, Reporter, log};
 
 /// Where a run's events are written down.
 pub(crate) struct Recorder {
@@ -21,7 +22,7 @@ pub(crate) struct Recorder {
 
 /// Consumes `events` up to the end of the run.
 ///
-/// Recording failures warn once and never fail the run. A view that fails (its reader went away) stops the run: nobody
+/// Recording failures warn once and never fail the run. A reader of our output that went away (`| head`) stops it: nobody
 /// could see any more what it does.
 pub(crate) fn start(
     mut events: UnboundedReceiver<Event>,
@@ -43,9 +44,10 @@ pub(crate) fn start(
                 let is_last = matches!(event.kind, EventKind::RunFinished { .. });
                 // The log cannot fail: nobody could be told.
                 let _ = log.event(&event);
-                if showing && reporter.event(&event).is_err() {
-                    showing = false;
-                    canceller.cancel(CancelLevel::Stop, "the reader of our output went away");
+                if let Err(error) = reporter.event(&event)
+                    && std::mem::take(&mut showing)
+                {
+                    unseen(&error, &canceller);
                 }
                 if is_last {
                     return;
@@ -53,4 +55,15 @@ pub(crate) fn start(
             }
         }
     })
+}
+
+/// What is shown gets lost. A full disk under it is no reason to stop the run; `karat runs show` will have it.
+fn unseen(error: &io::Error, canceller: &Canceller) {
+    log::info(format_args!("cannot write to standard output: {error}"));
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => {
+            canceller.cancel(CancelLevel::Stop, "the reader of our output went away")
+        }
+        _ => report::early_error(&format!("Warning: cannot write to standard output: {error}")),
+    }
 }

@@ -50,7 +50,7 @@ impl Console {
     /// What suits this process. `machine` and `json`: what the user asked for. `color` is the user's word; without one, colour is for terminals, and under `strict`
     /// for everybody, as in Packer; which also announces colours that the environment forbids.
     pub(crate) fn new(machine: bool, json: bool, color: Option<bool>, strict: bool) -> Self {
-        let is_set = |name| std::env::var_os(name).is_some();
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let terminal = io::stdout().is_terminal() && !strict;
         let refused = is_set("PACKER_NO_COLOR") || (!strict && is_set("NO_COLOR")) || machine || json;
         let color_asked = color.unwrap_or(strict || terminal);
@@ -64,7 +64,7 @@ impl Console {
         let out = Box::new(io::stdout());
         match self {
             Self { json: true, .. } => Box::new(json::Events::new(out)),
-            Self { machine: true, .. } => Box::new(Machine::new(out)),
+            Self { machine: true, .. } => Box::new(Machine::new(out, timestamps)),
             _ => Box::new(Human::new(out, self, timestamps)),
         }
     }

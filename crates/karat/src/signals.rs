@@ -13,13 +13,14 @@ pub(crate) fn listen(
 ) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
+    // `nohup` and the like: whoever started us wants us to go on when the terminal goes away.
+    let mut hangup = if is_ignored(HANGUP) { None } else { Some(signal(SignalKind::hangup())?) };
     tokio::spawn(async move {
         for level in [CancelLevel::Stop, CancelLevel::Kill, CancelLevel::Leave] {
             let reason = tokio::select! {
                 _ = interrupt.recv() => "interrupt",
                 _ = terminate.recv() => "terminated",
-                _ = hangup.recv() => "hangup",
+                Some(_) = async { hangup.as_mut()?.recv().await } => "hangup",
             };
             tell(level, reason);
             canceller.cancel(level, reason);
@@ -27,4 +28,15 @@ pub(crate) fn listen(
         leave();
     });
     Ok(())
+}
+
+/// The number of SIGHUP.
+const HANGUP: u32 = 1;
+
+/// Whether this process was started with a signal ignored; as far as the system tells.
+fn is_ignored(signal: u32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
 }

@@ -434,7 +434,7 @@ mod tests {
 
     #[test]
     fn cli_07_machines_get_errors_and_artifacts() {
-        let text = shown(|out| Box::new(Machine::new(out)));
+        let text = shown(|out| Box::new(Machine::new(out, false)));
         let at = 1_795_198_699;
         for line in [
             ",ui,say,==> null.a: one\\n==> null.a: two".to_string(),

@@ -9,19 +9,20 @@ use karat_model::event::Event;
 use karat_model::id::BuildName;
 
 use super::Reporter;
-use super::human::{Lines, Said};
+use super::human::{Lines, Said, rfc3339};
 
 /// Shows a run as machine-readable lines: the human lines as `ui`, and what scripts want to know as categories of their
 /// own.
 pub(crate) struct Machine {
     out: Box<dyn Write + Send>,
     lines: Lines,
+    timestamps: bool,
 }
 
 impl Machine {
-    /// Writes to `out`.
-    pub(crate) fn new(out: Box<dyn Write + Send>) -> Self {
-        Self { out, lines: Lines::default() }
+    /// Writes to `out`; the time before what builds say, if `timestamps`.
+    pub(crate) fn new(out: Box<dyn Write + Send>, timestamps: bool) -> Self {
+        Self { out, lines: Lines::default(), timestamps }
     }
 }
 
@@ -29,8 +30,10 @@ impl Reporter for Machine {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         let at = event.at_ms / 1000;
         for said in self.lines.of(event) {
-            if let Said::Plain { text, is_error, .. } = &said {
+            if let Said::Plain { text, is_error, stamped, .. } = &said {
                 let tone = if *is_error { "error" } else { "say" };
+                let text =
+                    if self.timestamps && *stamped { &format!("{}: {text}", rfc3339(at)) } else { text };
                 self.out.write_all(line(at, "", "ui", &[tone, text]).as_bytes())?;
             }
             for Fact { target, category, arguments } in facts(&said) {

@@ -5,6 +5,7 @@
 mod bad_input;
 mod cancel;
 mod command_line;
+mod configuration;
 mod console;
 mod crash;
 mod data;
@@ -12,5 +13,7 @@ mod explain;
 mod fmt;
 mod guest;
 mod hcl2_upgrade;
+mod log;
 mod output;
+mod stream;
 mod template;
