@@ -27,9 +27,9 @@ cargo xtask bench [--packer PATH] [--karat PATH] [--only CASE] [--runs N] [--jso
 cargo xtask blackbox DIR [--karat PATH]            Packer's own black-box suites; DIR is a copy of its repository (needs go)
 cargo xtask corpus DIR [--karat PATH]              real templates: parse, layout, Packer's verdict ($PACKER, else PATH) on those
                                                    of corpus.txt that were gathered in DIR
-cargo xtask differential commands [--karat PATH] [--about TEXT]
-                                                   what Packer and Karat under --strict do with the command lines of
-                                                   xtask/commands ($PACKER, else PATH)
+cargo xtask differential commands [--karat PATH] [--about TEXT] [--cases DIR]
+                                                   what Packer and Karat under --strict do with the command lines of DIR,
+                                                   else xtask/commands ($PACKER, else PATH)
 cargo xtask differential expressions [--share N] [--category NAME]
                                                    what Karat, Packer and Terraform say about thousands of expressions
 cargo xtask differential fmt [--inputs N] [--seed N]

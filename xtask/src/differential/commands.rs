@@ -23,14 +23,16 @@ use super::spread::spread;
 use super::tally::Tally;
 use crate::{Result, build_karat, option};
 
-/// `differential commands [--karat PATH] [--about TEXT]`: of the cases, those whose group, title or line has a text.
+/// `differential commands [--karat PATH] [--about TEXT] [--cases DIR]`: of the cases, those whose group, title or line
+/// has a text. DIR has cases of somebody else's.
 pub(super) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
     let (karat, rest) = option(arguments, "--karat")?;
     let (about, rest) = option(&rest, "--about")?;
+    let (directory, rest) = option(&rest, "--cases")?;
     if !rest.is_empty() {
         return Err(format!("differential commands does not know {rest:?}").into());
     }
-    let cases = case::read(&root.join("xtask/commands"))?;
+    let cases = case::read(&directory.map_or_else(|| root.join("xtask/commands"), PathBuf::from))?;
     let packer = match Oracle::packer() {
         Ok(packer) => packer,
         Err(absent) => {
