@@ -49,10 +49,9 @@ const OUTCOMES: &[Outcome] = &[
     Outcome {
         reason: "help and wrong command lines have our own words",
         explains: |c| {
-            let same_effects = (c.theirs.code, &c.theirs.files) == (c.ours.code, &c.ours.files);
             let mistake = ["error: ", "Error: "].iter().any(|start| c.ours.stdout.starts_with(start));
             let help = c.ours.stdout.contains("Usage: ") || (c.ours.code == Some(1) && mistake);
-            same_effects && c.theirs.stdout.contains("Usage: packer") && help
+            c.same_effects() && c.theirs.stdout.contains("Usage: packer") && help
         },
     },
     Outcome {
@@ -63,7 +62,10 @@ const OUTCOMES: &[Outcome] = &[
     },
     Outcome {
         reason: "build.* has its value after a builder that keeps nothing for post-processors",
-        explains: |c| c.theirs.stdout.replace("<unknown>", "Null") == c.ours.stdout,
+        explains: |c| {
+            let known = c.theirs.stdout.replace("<unknown>", "Null");
+            c.same_effects() && known != c.theirs.stdout && known == c.ours.stdout
+        },
     },
     Outcome {
         reason: "plugins that a template requires and never uses are passed over",
@@ -95,7 +97,7 @@ impl Comparison<'_> {
             return Some(outcome.reason.to_owned());
         }
         let Self { theirs, ours, .. } = self;
-        if (theirs.code, &theirs.stderr, &theirs.files) != (ours.code, &ours.stderr, &ours.files) {
+        if !self.same_effects() {
             return None;
         }
         // Packer's places of mistakes are among ours.
@@ -113,6 +115,12 @@ impl Comparison<'_> {
         };
         let needed = MASKS.iter().filter(needed).map(|mask| mask.reason);
         same(&all).then(|| needed.collect::<Vec<_>>().join("; "))
+    }
+
+    /// Whether all but standard output is the same.
+    fn same_effects(&self) -> bool {
+        let Self { theirs, ours, .. } = self;
+        (theirs.code, &theirs.stderr, &theirs.files) == (ours.code, &ours.stderr, &ours.files)
     }
 }
 
