@@ -33,12 +33,13 @@ pub(super) enum Case {
     SmallFiles,
     Parse,
     ManyProvisioners,
+    ManyJsonProvisioners,
     ManyLocals,
     Quickstart,
 }
 
 impl Case {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Size,
         Self::Version,
         Self::Validate,
@@ -47,6 +48,7 @@ impl Case {
         Self::SmallFiles,
         Self::Parse,
         Self::ManyProvisioners,
+        Self::ManyJsonProvisioners,
         Self::ManyLocals,
         Self::Quickstart,
     ];
@@ -61,6 +63,7 @@ impl Case {
             Self::SmallFiles => "1000-files-20-ms",
             Self::Parse => "parse",
             Self::ManyProvisioners => "170-provisioners",
+            Self::ManyJsonProvisioners => "167-json-provisioners",
             Self::ManyLocals => "1000-locals",
             Self::Quickstart => "quickstart",
         }
@@ -77,6 +80,7 @@ impl Case {
             Self::SmallFiles => self.small_files(tools, runs),
             Self::Parse => self.parse(tools, runs),
             Self::ManyProvisioners => self.many_provisioners(tools, runs),
+            Self::ManyJsonProvisioners => self.many_json_provisioners(tools, runs),
             Self::ManyLocals => self.many_locals(tools, runs),
             Self::Quickstart => self.quickstart(tools),
         }
@@ -207,6 +211,26 @@ impl Case {
             Ok(tool.command(["validate", "-syntax-only", "many.pkr.hcl"]))
         })?;
         Ok(vec![both.wall(self, Target::Below(0.020)), both.memory(self, Target::Below(30.0))])
+    }
+
+    /// The longest legacy JSON templates have 167 steps: checked in full, components and all.
+    fn many_json_provisioners(self, tools: &Tools, runs: usize) -> Result<Vec<Line>> {
+        let provisioner = |number: usize| {
+            format!(
+                "{{\"type\": \"shell-local\", \"only\": [\"one\"], \"environment_vars\": [\"NUMBER={number}\", \
+                 \"NAME={{{{user `name`}}}}\"], \"inline\": [\"echo step {number} of {{{{build_name}}}}\", \"true\"]}}"
+            )
+        };
+        let template = format!(
+            "{{\"variables\": {{\"name\": \"x\"}}, \"builders\": [{{\"type\": \"null\", \"name\": \"one\", \
+             \"communicator\": \"none\"}}], \"provisioners\": [\n{}\n]}}\n",
+            (0..167).map(provisioner).collect::<Vec<_>>().join(",\n")
+        );
+        let both = Both::measure(tools, runs, |tool| {
+            tool.sandbox.write("many.json", &template);
+            Ok(tool.command(["validate", "many.json"]))
+        })?;
+        Ok(vec![both.wall(self, Target::Below(0.030)), both.memory(self, Target::None)])
     }
 
     /// Each local names the one before it.

@@ -27,12 +27,26 @@ pub(super) fn mask(text: &str) -> String {
     masked
 }
 
+/// How Packer begins to say what is wrong with a legacy JSON template.
+const REFUSALS: &[&str] = &[
+    "Failed to parse file as legacy JSON template: ",
+    "Error parsing template: ",
+    "Error opening template: ",
+    "Error reading variables in ",
+    "open ",
+];
+
 fn is_start(line: &str) -> bool {
-    line.starts_with("Error: ") || line.starts_with("Warning: ")
+    is_error(line) || line.starts_with("Warning: ")
+}
+
+fn is_error(line: &str) -> bool {
+    let no_file = line.starts_with('"') && line.contains("\": stat ");
+    line.starts_with("Error: ") || no_file || REFUSALS.iter().any(|start| line.starts_with(start))
 }
 
 fn kind(set: &str) -> &'static str {
-    if set.split('\n').any(|line| line.starts_with("Error: ")) { "<errors>" } else { "<warnings>" }
+    if set.split('\n').any(is_error) { "<errors>" } else { "<warnings>" }
 }
 
 /// The files in which something is wrong.
@@ -55,6 +69,7 @@ mod tests {
         assert_eq!(mask(PACKER), "<errors>\nrest\n");
         assert_eq!(mask("Warning: a\n\n\nrest\n"), "<warnings>\nrest\n");
         assert_eq!(mask("Warning: a\n\n\nError: b\n\n\nrest\n"), "<errors>\nrest\n");
+        assert_eq!(mask("\"a\": stat a: no such file or directory\n"), "<errors>\n");
         assert_eq!(mask("==> x: Error: a\n"), "==> x: Error: a\n");
         assert_eq!(
             mask("1,,ui,error,Error: a\\n\\nError: b\n1,,ui,say,a\n"),

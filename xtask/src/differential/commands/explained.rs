@@ -80,6 +80,31 @@ const OUTCOMES: &[Outcome] = &[
         },
     },
     Outcome {
+        reason: "hcl2_upgrade leaves no file of what is no template",
+        explains: |c| {
+            let empty = |file: &String| file.ends_with("\n") && file.lines().count() == 1;
+            c.line.contains(" hcl2_upgrade ")
+                && (c.theirs.code, c.ours.code) == (Some(1), Some(1))
+                && c.theirs.files.values().all(empty)
+                && c.ours.files.is_empty()
+        },
+    },
+    Outcome {
+        reason: "hcl2_upgrade has its own layout, order of arguments and comments",
+        explains: |c| {
+            // Packer is surprised by variables that must be given, and goes on.
+            let surprise = c.theirs.stdout.starts_with("Ignoring following initialization error: ");
+            let said = if surprise { c.theirs.stdout.split_once("\n\n\n") } else { None };
+            let said = said.map_or(c.theirs.stdout.as_str(), |(_, rest)| rest);
+            let same_rest =
+                (c.theirs.code, &c.theirs.stderr, said) == (c.ours.code, &c.ours.stderr, &c.ours.stdout);
+            let upgraded = |answer: &Answer| -> Vec<_> {
+                answer.files.iter().map(|(name, file)| (name.clone(), arguments(file))).collect()
+            };
+            c.line.contains(" hcl2_upgrade ") && same_rest && upgraded(c.theirs) == upgraded(c.ours)
+        },
+    },
+    Outcome {
         reason: "the unfinished file of a post-processor that fails is removed",
         explains: |c| {
             let kept = |(name, _): &(&String, &String)| c.ours.files.contains_key(*name);
@@ -139,6 +164,18 @@ fn without_timeout(text: &str) -> String {
             "<stopped>",
         )
         .replace("context canceled", "<stopped>")
+}
+
+/// The lines of a template in the order of the alphabet, without comments and white space.
+fn arguments(template: &str) -> Vec<String> {
+    let squeezed = |line: &str| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        words.join(" ").replace("{{ ", "{{").replace(" }}", "}}")
+    };
+    let lines = template.lines().map(squeezed).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut lines: Vec<_> = lines.collect();
+    lines.sort();
+    lines
 }
 
 /// The words of a text; one that has a secret in it is nothing else.
