@@ -10,6 +10,7 @@ pub(crate) mod oracle;
 mod random;
 mod spread;
 mod tally;
+mod templates;
 
 use std::path::Path;
 
@@ -21,6 +22,7 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
         ["commands", rest @ ..] => commands::run(root, rest),
         ["fmt", rest @ ..] => fmt::run(root, rest),
         ["expressions", rest @ ..] => expressions::run(rest),
-        _ => Err("differential knows: commands, expressions, fmt".into()),
+        ["templates", rest @ ..] => templates::run(rest),
+        _ => Err("differential knows: commands, expressions, fmt, templates".into()),
     }
 }

@@ -27,6 +27,11 @@ impl Oracle {
         Self::find("terraform", &["TERRAFORM"], "Terraform v1.")
     }
 
+    /// Go, for its `text/template`: `$GO`, else `go` in `PATH`. The version that Packer 1.16 is made with.
+    pub(crate) fn go() -> Result<Self> {
+        Self::find("go", &["GO"], "go version go1.26.")
+    }
+
     fn find(name: &str, variables: &[&str], version: &str) -> Result<Self> {
         let program = variables.iter().find_map(std::env::var_os).unwrap_or_else(|| name.into());
         let mut oracle = Self {
