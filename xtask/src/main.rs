@@ -34,7 +34,9 @@ cargo xtask differential expressions [--share N] [--category NAME]
                                                    what Karat, Packer and Terraform say about thousands of expressions
 cargo xtask differential fmt [--inputs N] [--seed N]
                                                    Karat's formatter against Packer's and Terraform's ($PACKER, $TERRAFORM,
-                                                   else PATH), where they are present";
+                                                   else PATH), where they are present
+cargo xtask differential templates [--inputs N] [--seed N]
+                                                   what Go ($GO, else PATH) makes of thousands of Go templates";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -2,31 +2,42 @@
 
 use std::borrow::Cow;
 
+use crate::limit::{MAX_NESTING, MAX_WORK, STEP};
 use crate::print::print_result;
 use crate::tree::{Branch, Command, Node, Operand, Pipeline, Span, Term, Tree};
 use crate::{Functions, TemplateError, Value, function};
-
-/// How deep blocks, calls and templates may nest while rendering: a template that uses itself ends here.
-const MAX_DEPTH: usize = 400;
 
 type Result<T> = std::result::Result<T, TemplateError>;
 
 /// Renders `tree`, which was parsed from `source`.
 pub(crate) fn execute(source: &str, tree: &Tree, data: &Value, functions: &Functions) -> Result<String> {
+    let dot = if *data == Value::Null { Cow::Owned(Value::Null) } else { Cow::Borrowed(data) };
     let mut execution = Execution {
         source,
         tree,
         functions,
-        variables: vec![("", Cow::Borrowed(data))],
+        variables: vec![("", dot.clone())],
         output: String::new(),
         depth: 0,
+        work: 0,
     };
-    execution.nodes(&tree.body, &Cow::Borrowed(data))?;
+    execution.nodes(&tree.body, &dot)?;
     Ok(execution.output)
 }
 
 /// A value that is part of the data or was made on the way.
+///
+/// A null of the data and no value at all differ in one thing, the fields that they are asked for: as in Go the former is
+/// an error, the latter is no value again. A null of the data is borrowed, no value is owned.
 type Borrowed<'a> = Cow<'a, Value>;
+
+/// A null of data that was made on the way.
+const NULL: &Value = &Value::Null;
+
+/// An item of a list or map that was made on the way.
+fn item<'a>(value: Value) -> Borrowed<'a> {
+    if value == Value::Null { Cow::Borrowed(NULL) } else { Cow::Owned(value) }
+}
 
 struct Execution<'a> {
     source: &'a str,
@@ -36,6 +47,8 @@ struct Execution<'a> {
     variables: Vec<(&'a str, Borrowed<'a>)>,
     output: String,
     depth: usize,
+    /// What was done so far, see [`MAX_WORK`].
+    work: usize,
 }
 
 /// What to do after a node.
@@ -53,9 +66,24 @@ impl<'a> Execution<'a> {
         Err(TemplateError::at(self.source, span.start, format!("<{text}>: {message}")))
     }
 
+    /// Counts what is done next.
+    fn spend(&mut self, span: &Span, work: usize) -> Result<()> {
+        self.work = self.work.saturating_add(work);
+        if self.work > MAX_WORK {
+            return self.error(span, "the template takes too many steps or makes too much text");
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, span: &Span, text: &str) -> Result<()> {
+        self.spend(span, text.len())?;
+        self.output.push_str(text);
+        Ok(())
+    }
+
     fn nested<T>(&mut self, span: &Span, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        if self.depth == MAX_DEPTH {
-            return self.error(span, format!("exceeded the maximum depth of {MAX_DEPTH}"));
+        if self.depth == MAX_NESTING {
+            return self.error(span, format!("exceeded the maximum depth of {MAX_NESTING}"));
         }
         self.depth += 1;
         let result = run(self);
@@ -67,13 +95,13 @@ impl<'a> Execution<'a> {
         for node in nodes {
             let flow = match node {
                 Node::Text(text) => {
-                    self.output.push_str(text);
+                    self.write(&(0..0), text)?;
                     Flow::Next
                 }
                 Node::Action(pipeline) => {
                     let value = self.pipeline(pipeline, dot)?;
                     if pipeline.variables.is_empty() {
-                        self.output.push_str(&print_result(&value));
+                        self.write(&pipeline.span, &print_result(&value))?;
                     }
                     Flow::Next
                 }
@@ -114,26 +142,32 @@ impl<'a> Execution<'a> {
     }
 
     fn range(&mut self, branch: &'a Branch, dot: &Borrowed<'a>) -> Result<Flow> {
-        let value = self.pipeline_value(&branch.pipeline, dot)?;
+        let Branch { pipeline, body, otherwise } = branch;
+        // Before the first item, and where there is none, the variables are all that is iterated over.
+        let value = self.pipeline(pipeline, dot)?;
         let entries: Box<dyn Iterator<Item = (Value, Borrowed<'a>)>> = match value {
             Cow::Borrowed(Value::List(items)) => {
                 Box::new((0..).map(Value::Int).zip(items.iter().map(Cow::Borrowed)))
             }
             Cow::Owned(Value::List(items)) => {
-                Box::new((0..).map(Value::Int).zip(items.into_iter().map(Cow::Owned)))
+                Box::new((0..).map(Value::Int).zip(items.into_iter().map(item)))
             }
             Cow::Borrowed(Value::Map(entries)) => {
                 Box::new(entries.iter().map(|(key, value)| (key.as_str().into(), Cow::Borrowed(value))))
             }
             Cow::Owned(Value::Map(entries)) => {
-                Box::new(entries.into_iter().map(|(key, value)| (key.into(), Cow::Owned(value))))
+                Box::new(entries.into_iter().map(|(key, value)| (key.into(), item(value))))
             }
             other => match *other {
-                Value::Int(count) => Box::new((0..count).map(|i| (Value::Int(i), Cow::Owned(Value::Int(i))))),
+                Value::Int(count) if pipeline.variables.len() > 1 => {
+                    let message = format!("can't use {count} to iterate over more than one variable");
+                    return self.error(&pipeline.span, message);
+                }
+                Value::Int(count) => Box::new((0..count).map(|i| (Value::Null, Cow::Owned(Value::Int(i))))),
                 Value::Null => Box::new(std::iter::empty()),
                 _ => {
                     let value = print_result(&other);
-                    return self.error(&branch.pipeline.span, format!("range can't iterate over {value}"));
+                    return self.error(&pipeline.span, format!("range can't iterate over {value}"));
                 }
             },
         };
@@ -141,15 +175,15 @@ impl<'a> Execution<'a> {
         let scope = self.variables.len();
         for (key, item) in entries {
             empty = false;
-            match branch.pipeline.variables.as_slice() {
-                [] => {}
-                [item_name] => self.set(item_name, item.clone(), branch.pipeline.assigns),
-                [key_name, item_name, ..] => {
-                    self.set(key_name, Cow::Owned(key), branch.pipeline.assigns);
-                    self.set(item_name, item.clone(), branch.pipeline.assigns);
-                }
+            self.spend(&pipeline.span, STEP)?;
+            let mut names = pipeline.variables.iter().rev();
+            if let Some(name) = names.next() {
+                self.assign(&pipeline.span, name, item.clone())?;
             }
-            let flow = self.nodes(&branch.body, &item)?;
+            if let Some(name) = names.next() {
+                self.assign(&pipeline.span, name, Cow::Owned(key))?;
+            }
+            let flow = self.nodes(body, &item)?;
             self.variables.truncate(scope);
             if flow == Flow::Break {
                 break;
@@ -157,7 +191,7 @@ impl<'a> Execution<'a> {
         }
         if empty {
             // A {{break}} here belongs to a loop around this one.
-            return self.nodes(&branch.otherwise, dot);
+            return self.nodes(otherwise, dot);
         }
         Ok(Flow::Next)
     }
@@ -183,28 +217,35 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    fn set(&mut self, name: &'a str, value: Borrowed<'a>, assigns: bool) {
-        match self.variables.iter_mut().rev().find(|(known, _)| assigns && *known == name) {
+    fn undefined<T>(&self, span: &Span, name: &str) -> Result<T> {
+        self.error(span, format!("undefined variable \"${name}\""))
+    }
+
+    /// Gives a variable that exists another value.
+    fn assign(&mut self, span: &Span, name: &str, value: Borrowed<'a>) -> Result<()> {
+        match self.variables.iter_mut().rev().find(|(known, _)| *known == name) {
             Some((_, variable)) => *variable = value,
-            None => self.variables.push((name, value)),
+            None => return self.undefined(span, name),
         }
+        Ok(())
     }
 
     /// The value of a pipeline, which is also given to the variables it declares.
     fn pipeline(&mut self, pipeline: &'a Pipeline, dot: &Borrowed<'a>) -> Result<Borrowed<'a>> {
-        let value = self.pipeline_value(pipeline, dot)?;
-        for name in &pipeline.variables {
-            self.set(name, value.clone(), pipeline.assigns);
-        }
-        Ok(value)
-    }
-
-    fn pipeline_value(&mut self, pipeline: &'a Pipeline, dot: &Borrowed<'a>) -> Result<Borrowed<'a>> {
         let mut value = None;
         for command in &pipeline.commands {
             value = Some(self.command(command, dot, value)?);
         }
-        Ok(value.unwrap_or_default())
+        // What comes out of a pipeline is no null of the data any more.
+        let value = value.filter(|value| **value != Value::Null).unwrap_or_default();
+        for name in &pipeline.variables {
+            if pipeline.assigns {
+                self.assign(&pipeline.span, name, value.clone())?;
+            } else {
+                self.variables.push((name, value.clone()));
+            }
+        }
+        Ok(value)
     }
 
     fn command(
@@ -214,6 +255,7 @@ impl<'a> Execution<'a> {
         last: Option<Borrowed<'a>>,
     ) -> Result<Borrowed<'a>> {
         let Command { first, arguments } = command;
+        self.spend(&first.span, STEP)?;
         if let Term::Function(name) = &first.term {
             let span = first.span.start..arguments.last().unwrap_or(first).span.end;
             return self.call(&span, name, arguments, dot, last);
@@ -242,9 +284,10 @@ impl<'a> Execution<'a> {
             Term::Constant(value) => Ok(Cow::Borrowed(value)),
             Term::Field(names) => self.fields(operand, dot.clone(), names),
             Term::Variable(name, names) => {
-                let value = self.variables.iter().rev().find(|(known, _)| known == name);
-                let value = value.map(|(_, value)| value.clone()).unwrap_or_default();
-                self.fields(operand, value, names)
+                match self.variables.iter().rev().find(|(known, _)| known == name) {
+                    Some((_, value)) => self.fields(operand, value.clone(), names),
+                    None => self.undefined(&operand.span, name),
+                }
             }
             Term::Function(name) => self.call(&operand.span, name, &[], dot, None),
             Term::Chain(inner, names) => {
@@ -273,9 +316,14 @@ impl<'a> Execution<'a> {
                 }
                 _ => None,
             };
-            value = match (field, value.as_ref()) {
+            value = match (field, &value) {
                 (Some(field), _) => field,
-                (None, Value::Map(_) | Value::Null) => Cow::Owned(Value::Null),
+                (None, Cow::Borrowed(Value::Null)) => {
+                    return self.error(&operand.span, format!("the value is null and has no field {name}"));
+                }
+                (None, Cow::Owned(Value::Null | Value::Map(_)) | Cow::Borrowed(Value::Map(_))) => {
+                    Cow::Owned(Value::Null)
+                }
                 (None, other) => {
                     let type_name = other.type_name();
                     return self
@@ -303,12 +351,16 @@ impl<'a> Execution<'a> {
             values.push(self.operand(argument, dot)?.into_owned());
         }
         values.extend(last.map(Cow::into_owned));
+        self.spend(span, STEP + values.iter().map(Value::size).sum::<usize>())?;
         let result = match own {
             Some(function) => function(&values),
             None => function::call_builtin(name, &values),
         };
         match result {
-            Ok(value) => Ok(Cow::Owned(value)),
+            Ok(value) => {
+                self.spend(span, value.size())?;
+                Ok(Cow::Owned(value))
+            }
             Err(message) => self.error(span, format!("error calling {name}: {message}")),
         }
     }

@@ -30,12 +30,13 @@ pub(crate) enum Token {
     End,
 }
 
-/// All tokens of `source`, the last of which is [`Token::End`].
-pub(crate) fn tokens(source: &str) -> Result<Vec<(Token, Span)>, TemplateError> {
+/// All tokens of `source`, the last of which is [`Token::End`]. Where something is no token, that is the end, and the error
+/// what is wrong there.
+pub(crate) fn tokens(source: &str) -> (Vec<(Token, Span)>, Option<TemplateError>) {
     let mut lexer = Lexer { source, position: 0, tokens: Vec::new() };
-    lexer.text()?;
-    lexer.push(Token::End, source.len());
-    Ok(lexer.tokens)
+    let error = lexer.text().err();
+    lexer.push(Token::End, lexer.position);
+    (lexer.tokens, error)
 }
 
 struct Lexer<'s> {
@@ -203,7 +204,8 @@ impl Lexer<'_> {
     fn number(&mut self, start: usize) -> Result<Token, TemplateError> {
         let mut previous = ' ';
         for c in self.source[self.position..].chars() {
-            let sign_of_exponent = "+-".contains(c) && "eE".contains(previous) && !self.is_hexadecimal(start);
+            let exponent = if self.is_hexadecimal(start) { "pP" } else { "eE" };
+            let sign_of_exponent = "+-".contains(c) && exponent.contains(previous);
             if !is_alphanumeric(c) && c != '.' && !sign_of_exponent {
                 break;
             }

@@ -11,8 +11,10 @@
 //! assert_eq!(text.as_deref(), Ok("http://10.0.2.2:8080/ks.cfg"));
 //! ```
 //!
-//! Three things differ from Go on purpose: every error, also one found while rendering, has a line and a column that
-//! count from one in characters; nesting is bounded, so no text can exhaust the stack; and complex numbers do not exist.
+//! Four things differ from Go on purpose: every error, also one found while rendering, has a line and a column that count
+//! from one in characters; nesting, steps and sizes are bounded, so no text can exhaust stack, memory or patience; texts
+//! are Unicode, what is not becomes `\u{FFFD}`; and complex numbers do not exist. `cargo xtask differential templates`
+//! compares all the rest with Go.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests report by panicking")
@@ -23,8 +25,11 @@ mod execute;
 mod float;
 pub mod function;
 mod lexer;
+mod limit;
+mod number;
 mod parser;
 mod print;
+mod printf;
 mod source;
 pub mod time;
 pub mod tree;
@@ -97,7 +102,7 @@ pub fn quoted(text: &str) -> String {
 
 /// A number as Go's `%g` shows it: with as few digits as identify it.
 pub fn shortest(number: f64) -> String {
-    float::format_float(number, 'g', None, false)
+    verb::plain(&Value::Float(number))
 }
 
 /// Parses and renders `text` at once.

@@ -3,20 +3,19 @@
 use std::mem;
 
 use crate::lexer::{self, Token};
+use crate::limit::{MAX_DEPTH, MAX_VARIABLES};
 use crate::tree::{Branch, Command, Node, Operand, Pipeline, Span, Term, Tree};
-use crate::{Functions, TemplateError, Value, function};
-
-/// How deep blocks and parentheses may nest, together.
-const MAX_DEPTH: usize = 100;
+use crate::{Functions, TemplateError, Value, function, number};
 
 type Result<T> = std::result::Result<T, TemplateError>;
 
 /// Parses a whole text. Without `functions` there may be any.
 pub(crate) fn parse(source: &str, functions: Option<&Functions>) -> Result<Tree> {
-    let tokens = lexer::tokens(source)?;
+    let (tokens, broken) = lexer::tokens(source);
     let mut parser = Parser {
         source,
         tokens,
+        broken,
         position: 0,
         functions,
         variables: vec![String::new()],
@@ -36,6 +35,8 @@ pub(crate) fn parse(source: &str, functions: Option<&Functions>) -> Result<Tree>
 struct Parser<'s> {
     source: &'s str,
     tokens: Vec<(Token, Span)>,
+    /// Why the tokens end before the text does.
+    broken: Option<TemplateError>,
     position: usize,
     functions: Option<&'s Functions>,
     /// The variables in scope, without `$`; the first, "", is the root.
@@ -86,7 +87,11 @@ impl Parser<'_> {
         }
     }
 
+    /// Complains about the next token.
     fn unexpected<T>(&self, context: &str) -> Result<T> {
+        if let (Token::End, Some(broken)) = (self.peek(), &self.broken) {
+            return Err(broken.clone());
+        }
         let span = self.span();
         let found = match self.peek() {
             Token::End => "end of text".to_owned(),
@@ -132,7 +137,7 @@ impl Parser<'_> {
         loop {
             let (token, open) = self.next();
             match token {
-                Token::End => return Ok((nodes, None)),
+                Token::End => return self.broken.clone().map_or(Ok((nodes, None)), Err),
                 Token::Text(text) => {
                     nodes.push(Node::Text(text));
                     continue;
@@ -176,30 +181,29 @@ impl Parser<'_> {
                     nodes.push(node);
                 }
                 _ => {
-                    let pipeline = self.pipeline("command", &Token::RightDelimiter, 1)?;
+                    let pipeline = self.pipeline("command", &Token::RightDelimiter)?;
                     nodes.push(Node::Action(pipeline));
                 }
             }
         }
     }
 
-    /// The nodes of a block that began at `open`. The variables they declare end with them.
+    /// The nodes of a block that began at `open`.
     fn body(&mut self, open: usize) -> Result<(Vec<Node>, Ending)> {
-        let scope = self.variables.len();
         let (nodes, ending) = self.nested(open, |parser| parser.nodes(Place::Inside))?;
-        self.variables.truncate(scope);
         match ending {
             Some(ending) => Ok((nodes, ending)),
             None => self.error(open, "this block has no {{end}}"),
         }
     }
 
-    /// `if`, `with` or `range` from that word on, with its `{{end}}`.
+    /// `if`, `with` or `range` from that word on, with its `{{end}}`. The variables that it declares end with it; as in Go
+    /// those of the first part are known in the `else`, where they have no value.
     fn block(&mut self, keyword: &'static str, open: usize) -> Result<Branch> {
         self.next();
         let scope = self.variables.len();
         let is_range = keyword == "range";
-        let pipeline = self.pipeline(keyword, &Token::RightDelimiter, if is_range { 2 } else { 1 })?;
+        let pipeline = self.pipeline(keyword, &Token::RightDelimiter)?;
         let outer = self.in_range;
         self.in_range |= is_range;
         let (body, ending) = self.body(open)?;
@@ -266,7 +270,7 @@ impl Parser<'_> {
             self.next();
             None
         } else {
-            Some(self.pipeline("template clause", &Token::RightDelimiter, 1)?)
+            Some(self.pipeline("template clause", &Token::RightDelimiter)?)
         };
         let span = start..self.tokens[self.position - 1].1.start;
         Ok(Node::Template { span, name, data })
@@ -276,17 +280,17 @@ impl Parser<'_> {
     fn define_here(&mut self, open: usize) -> Result<Node> {
         let start = self.next().1.start;
         let name = self.quoted_name("block clause")?;
-        let data = self.pipeline("block clause", &Token::RightDelimiter, 1)?;
+        let data = self.pipeline("block clause", &Token::RightDelimiter)?;
         let span = start..data.span.end;
         self.definition(name.clone(), open)?;
         Ok(Node::Template { span, name, data: Some(data) })
     }
 
-    /// A pipeline with its `end`. At most `max_variables` may be declared.
-    fn pipeline(&mut self, context: &str, end: &Token, max_variables: usize) -> Result<Pipeline> {
+    /// A pipeline with its `end`. For `range` two variables may be declared.
+    fn pipeline(&mut self, context: &str, end: &Token) -> Result<Pipeline> {
         self.skip_space();
         let start = self.span().start;
-        let (declared, assigns) = self.declaration(max_variables)?;
+        let (declared, assigns) = self.declaration(context)?;
         let mut commands = Vec::new();
         loop {
             self.skip_space();
@@ -318,45 +322,47 @@ impl Parser<'_> {
         if commands.is_empty() {
             return self.error(start, format!("missing value for {context}"));
         }
-        // Only now: a declaration cannot use itself.
-        if !assigns {
-            self.variables.extend(declared.iter().cloned());
-        }
         Ok(Pipeline { span, variables: declared, assigns, commands })
     }
 
     /// `$x :=`, `$x =` or, for `range`, also `$i, $x :=`; if it is there.
-    fn declaration(&mut self, max_variables: usize) -> Result<(Vec<String>, bool)> {
-        let start = self.position;
+    fn declaration(&mut self, context: &str) -> Result<(Vec<String>, bool)> {
         let mut names = Vec::new();
         while let Token::Variable(name) = self.peek().clone() {
-            let span = self.span();
+            let (before, span) = (self.position, self.span());
             self.next();
             self.skip_space();
-            names.push((name, span.start));
-            match self.peek() {
-                Token::Comma if max_variables > 1 => {
-                    self.next();
-                    self.skip_space();
+            let separator = self.peek().clone();
+            if !matches!(separator, Token::Comma | Token::Declare | Token::Assign) {
+                // As in Go this is the value then, also in `{{range $i, $x}}`.
+                self.position = before;
+                break;
+            }
+            self.next();
+            self.skip_space();
+            // As in Go the name is known from here on. What has no value yet is a mistake only where it is used.
+            self.declare(&name, span.start)?;
+            names.push(name);
+            match separator {
+                Token::Comma if context != "range" || names.len() > 1 => {
+                    return self.error(self.span().start, format!("too many declarations in {context}"));
                 }
-                Token::Declare | Token::Assign => {
-                    let assigns = *self.peek() == Token::Assign;
-                    self.next();
-                    if names.len() > max_variables {
-                        return self.error(names[max_variables].1, "too many declarations in range");
-                    }
-                    for (name, offset) in &names {
-                        if assigns && !self.variables.contains(name) {
-                            return self.error(*offset, format!("undefined variable \"${name}\""));
-                        }
-                    }
-                    return Ok((names.into_iter().map(|(name, _)| name).collect(), assigns));
+                Token::Comma if !matches!(self.peek(), Token::Variable(_)) => {
+                    return self.error(self.span().start, "range can only initialize variables");
                 }
-                _ => break,
+                Token::Comma => {}
+                separator => return Ok((names, separator == Token::Assign)),
             }
         }
-        self.position = start;
-        Ok((Vec::new(), false))
+        Ok((names, false))
+    }
+
+    fn declare(&mut self, name: &str, offset: usize) -> Result<()> {
+        if self.variables.len() >= MAX_VARIABLES {
+            return self.error(offset, format!("more than {MAX_VARIABLES} variables"));
+        }
+        self.variables.push(name.to_owned());
+        Ok(())
     }
 
     /// Operands up to `|` or `end`, which stay.
@@ -436,14 +442,14 @@ impl Parser<'_> {
             }
             Token::String(text) => Term::Constant(Value::String(text)),
             Token::Char(c) => Term::Constant(Value::Int(i64::from(u32::from(c)))),
-            Token::Number(text) => match number(&text) {
+            Token::Number(text) => match number::parse(&text) {
                 Some(value) => Term::Constant(value),
                 None => return self.error(span.start, format!("illegal number syntax: {text:?}")),
             },
             Token::LeftParen => {
                 self.next();
                 let pipeline = self.nested(span.start, |parser| {
-                    parser.pipeline("parenthesized pipeline", &Token::RightParen, 1)
+                    parser.pipeline("parenthesized pipeline", &Token::RightParen)
                 })?;
                 return Ok(Some(Term::Pipeline(Box::new(pipeline))));
             }
@@ -468,35 +474,4 @@ impl Parser<'_> {
             _ => self.error(offset, format!("function {word:?} not defined")),
         }
     }
-}
-
-/// The value of a Go number literal.
-fn number(text: &str) -> Option<Value> {
-    let (negative, digits) = match text.strip_prefix(['+', '-']) {
-        Some(digits) => (text.starts_with('-'), digits),
-        None => (false, text),
-    };
-    let lower = digits.to_ascii_lowercase();
-    let (radix, body) = match lower.get(..2) {
-        Some("0x") => (16, &lower[2..]),
-        Some("0b") => (2, &lower[2..]),
-        Some("0o") => (8, &lower[2..]),
-        _ if lower.len() > 1 && lower.starts_with('0') && !lower.contains(['.', 'e']) => (8, &lower[1..]),
-        _ => (10, lower.as_str()),
-    };
-    // An underscore stands between two digits, or behind the prefix.
-    let prefixed = radix != 10;
-    if body.ends_with('_') || body.contains("__") || (body.starts_with('_') && !prefixed) {
-        return None;
-    }
-    let body = body.replace('_', "");
-    if !body.is_empty() && body.chars().all(|c| c.is_digit(radix)) {
-        let magnitude = i128::from_str_radix(&body, radix).ok()?;
-        return i64::try_from(if negative { -magnitude } else { magnitude }).ok().map(Value::Int);
-    }
-    let is_float = radix == 10
-        && body.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-        && body.chars().all(|c| c.is_ascii_digit() || ".e+-".contains(c));
-    let value: f64 = if is_float { body.parse().ok()? } else { return None };
-    value.is_finite().then_some(Value::Float(if negative { -value } else { value }))
 }

@@ -1,33 +1,13 @@
 //! How Go prints values where no verb says otherwise.
 
 use crate::Value;
-use crate::float::format_float;
+use crate::verb;
 
 /// What an action writes: as `%v`, but nothing is `<no value>`.
 pub(crate) fn print_result(value: &Value) -> String {
     match value {
         Value::Null => "<no value>".to_owned(),
-        _ => print(value),
-    }
-}
-
-/// The verb `%v`.
-pub(crate) fn print(value: &Value) -> String {
-    match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Int(value) => value.to_string(),
-        Value::Float(value) => format_float(*value, 'g', None, false),
-        Value::String(text) => text.clone(),
-        Value::List(items) => format!("[{}]", items.iter().map(print).collect::<Vec<_>>().join(" ")),
-        Value::Map(entries) => {
-            let entries: Vec<_> =
-                entries.iter().map(|(key, value)| format!("{key}:{}", print(value))).collect();
-            format!("map[{}]", entries.join(" "))
-        }
-        Value::Struct(fields) => {
-            format!("{{{}}}", fields.values().map(print).collect::<Vec<_>>().join(" "))
-        }
+        _ => verb::plain(value),
     }
 }
 
@@ -40,7 +20,7 @@ pub(crate) fn print_all(values: &[Value]) -> String {
         if !after_text && !is_text {
             text.push(' ');
         }
-        text.push_str(&print(value));
+        text.push_str(&verb::plain(value));
         after_text = is_text;
     }
     text
@@ -48,7 +28,7 @@ pub(crate) fn print_all(values: &[Value]) -> String {
 
 /// `fmt.Sprintln`: blanks between all operands, and a newline.
 pub(crate) fn print_line(values: &[Value]) -> String {
-    let mut text = values.iter().map(print).collect::<Vec<_>>().join(" ");
+    let mut text = values.iter().map(verb::plain).collect::<Vec<_>>().join(" ");
     text.push('\n');
     text
 }
@@ -90,16 +70,11 @@ fn push_quoted(text: &mut String, c: char, quote: char, ascii_only: bool) {
     }
 }
 
-/// Whether Go shows a character as it is. What Rust escapes when debugging is nearly the same set.
+/// Whether Go shows a character as it is. What Rust escapes in the middle of a text is the same set, but for blanks.
 pub(crate) fn is_printable(c: char) -> bool {
     match c {
         ' ' | '\'' | '"' | '\\' => true,
-        // Combining marks are escaped by Rust only, other blanks by Go only.
         c if c.is_whitespace() => false,
-        c => c.escape_debug().count() == 1 || is_combining(c),
+        c => ['a', c].iter().collect::<String>().escape_debug().count() == 2,
     }
-}
-
-fn is_combining(c: char) -> bool {
-    matches!(u32::from(c), 0x300..=0x36f | 0x1ab0..=0x1aff | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0xfe20..=0xfe2f)
 }

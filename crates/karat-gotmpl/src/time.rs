@@ -70,6 +70,10 @@ impl Moment {
         }
     }
 
+    fn long_year(&self) -> String {
+        format!("{}{:04}", if self.year < 0 { "-" } else { "" }, self.year.unsigned_abs())
+    }
+
     fn month_name(&self) -> &'static str {
         MONTHS[usize::from(self.month - 1)]
     }
@@ -194,13 +198,13 @@ const PATTERNS: &[(&str, Write)] = &[
     ("03", |m, text| text.push_str(&format!("{:02}", m.hour12()))),
     ("04", |m, text| text.push_str(&format!("{:02}", m.minute))),
     ("05", |m, text| text.push_str(&format!("{:02}", m.second))),
-    ("06", |m, text| text.push_str(&format!("{:02}", m.year.rem_euclid(100)))),
+    ("06", |m, text| text.push_str(&format!("{:02}", m.year.unsigned_abs() % 100))),
     ("15", |m, text| text.push_str(&format!("{:02}", m.hour))),
     ("1", |m, text| text.push_str(&m.month.to_string())),
-    ("2006", |m, text| text.push_str(&format!("{:04}", m.year))),
+    ("2006", |m, text| text.push_str(&m.long_year())),
     ("2", |m, text| text.push_str(&m.day.to_string())),
     ("__2", |m, text| text.push_str(&format!("{:3}", m.year_day))),
-    ("_2006", |m, text| text.push_str(&format!("_{:04}", m.year))),
+    ("_2006", |m, text| text.push_str(&format!("_{}", m.long_year()))),
     ("_2", |m, text| text.push_str(&format!("{:2}", m.day))),
     ("3", |m, text| text.push_str(&m.hour12().to_string())),
     ("4", |m, text| text.push_str(&m.minute.to_string())),

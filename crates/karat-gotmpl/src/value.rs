@@ -50,6 +50,18 @@ impl Value {
         }
     }
 
+    /// About how many bytes the value has.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::String(text) => text.len(),
+            Self::List(items) => items.iter().map(|item| size_of::<Self>() + item.size()).sum(),
+            Self::Map(entries) | Self::Struct(entries) => {
+                entries.iter().map(|(key, item)| size_of::<Self>() + key.len() + item.size()).sum()
+            }
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => 0,
+        }
+    }
+
     /// The name Go gives to the type, for messages.
     pub fn type_name(&self) -> &'static str {
         match self {

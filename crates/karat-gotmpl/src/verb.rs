@@ -1,244 +1,128 @@
-//! `printf`: Go's verbs, but for hexadecimal and binary floats (`%x` and `%b` of a number with a fraction) and `%p`.
+//! How one value looks with a verb of `printf`.
 
 use crate::Value;
 use crate::float::format_float;
-use crate::print::{print, quote, quote_char};
+use crate::print::{is_printable, quote, quote_char};
 
-/// The largest width or precision, as in Go.
-const MAX_SIZE: usize = 1_000_000;
-
-/// Formats `arguments` as `format` says. As in Go, a mistake does not fail but shows in the text, as `%!d(string=x)`.
-pub(crate) fn format(format: &str, arguments: &[Value]) -> String {
-    let mut printer = Printer { rest: format, arguments, next: 0, reordered: false, output: String::new() };
-    printer.run();
-    printer.output
-}
-
+/// What stands between `%` and the verb.
 #[derive(Default, Clone, Copy)]
-struct Flags {
-    plus: bool,
-    minus: bool,
-    sharp: bool,
-    space: bool,
-    zero: bool,
-    width: Option<usize>,
-    precision: Option<usize>,
+pub(crate) struct Flags {
+    pub(crate) plus: bool,
+    pub(crate) minus: bool,
+    pub(crate) sharp: bool,
+    pub(crate) space: bool,
+    pub(crate) zero: bool,
+    pub(crate) width: Option<usize>,
+    pub(crate) precision: Option<usize>,
+    /// `%+v`: structs show the names of their fields.
+    names: bool,
+    /// `%#v`: values look as in Go's source.
+    source: bool,
 }
 
-struct Printer<'f> {
-    rest: &'f str,
-    arguments: &'f [Value],
-    next: usize,
-    /// Whether an `[n]` was used: then arguments left over are no mistake.
-    reordered: bool,
-    output: String,
+/// The verb `%v` without any flags.
+pub(crate) fn plain(value: &Value) -> String {
+    argument(value, 'v', Flags::default())
 }
 
-impl Printer<'_> {
-    fn run(&mut self) {
-        while let Some(position) = self.rest.find('%') {
-            self.output.push_str(&self.rest[..position]);
-            self.rest = &self.rest[position + 1..];
-            self.directive();
-        }
-        self.output.push_str(self.rest);
-        if !self.reordered && self.next < self.arguments.len() {
-            let extra: Vec<_> = self.arguments[self.next..]
-                .iter()
-                .map(|value| match value {
-                    Value::Null => "<nil>".to_owned(),
-                    value => format!("{}={}", value.type_name(), print(value)),
-                })
-                .collect();
-            self.output.push_str(&format!("%!(EXTRA {})", extra.join(", ")));
-        }
+/// An argument as `verb` shows it.
+pub(crate) fn argument(value: &Value, verb: char, mut flags: Flags) -> String {
+    // `%w` is for errors: it is read as `%v` and then complained about.
+    if matches!(verb, 'v' | 'w') {
+        flags = Flags { names: flags.plus, source: flags.sharp, plus: false, sharp: false, ..flags };
     }
-
-    fn eat(&mut self, wanted: char) -> bool {
-        let rest = self.rest.strip_prefix(wanted);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
-    }
-
-    /// A directive from behind its `%`.
-    fn directive(&mut self) {
-        let mut flags = Flags::default();
-        loop {
-            match self.rest.chars().next() {
-                Some('+') => flags.plus = true,
-                Some('-') => flags.minus = true,
-                Some('#') => flags.sharp = true,
-                Some(' ') => flags.space = true,
-                Some('0') => flags.zero = true,
-                _ => break,
-            }
-            self.rest = &self.rest[1..];
-        }
-        let mut good = true;
-        let mut after_index = self.index(&mut good);
-        if self.eat('*') {
-            match self.size_argument() {
-                Some(width) => {
-                    flags.minus |= width < 0;
-                    flags.width = usize::try_from(width.unsigned_abs()).ok();
-                }
-                None => self.output.push_str("%!(BADWIDTH)"),
-            }
-            after_index = false;
-        } else {
-            flags.width = self.number();
-            good &= !(after_index && flags.width.is_some());
-        }
-        if self.eat('.') {
-            good &= !after_index;
-            after_index = self.index(&mut good);
-            if self.eat('*') {
-                match self.size_argument() {
-                    Some(precision) => flags.precision = usize::try_from(precision).ok(),
-                    None => self.output.push_str("%!(BADPREC)"),
-                }
-                after_index = false;
-            } else {
-                flags.precision = Some(self.number().unwrap_or(0));
-            }
-        }
-        if !after_index {
-            self.index(&mut good);
-        }
-        let mut chars = self.rest.chars();
-        let Some(verb) = chars.next() else {
-            self.output.push_str("%!(NOVERB)");
-            return;
-        };
-        self.rest = chars.as_str();
-        let text = match self.arguments.get(self.next) {
-            _ if verb == '%' => "%".to_owned(),
-            _ if !good => format!("%!{verb}(BADINDEX)"),
-            None => format!("%!{verb}(MISSING)"),
-            Some(value) => {
-                self.next += 1;
-                directive(value, verb, flags)
-            }
-        };
-        self.output.push_str(&text);
-    }
-
-    /// Passes an `[n]`, the number of the argument to go on with. Tells whether there was one.
-    fn index(&mut self, good: &mut bool) -> bool {
-        let Some(rest) = self.rest.strip_prefix('[') else {
-            return false;
-        };
-        self.reordered = true;
-        let Some((number, behind)) = rest.split_once(']') else {
-            self.rest = rest;
-            *good = false;
-            return false;
-        };
-        self.rest = behind;
-        match number.parse::<usize>() {
-            Ok(number) if (1..=self.arguments.len()).contains(&number) => {
-                self.next = number - 1;
-                true
-            }
-            _ => {
-                *good = false;
-                false
-            }
-        }
-    }
-
-    fn number(&mut self) -> Option<usize> {
-        let length = self.rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(self.rest.len());
-        let (digits, rest) = self.rest.split_at(length);
-        self.rest = rest;
-        digits.parse().ok().filter(|size| *size <= MAX_SIZE)
-    }
-
-    /// The argument that a `*` stands for.
-    fn size_argument(&mut self) -> Option<i64> {
-        let argument = self.arguments.get(self.next)?;
-        self.next += 1;
-        match argument {
-            Value::Int(size) if size.unsigned_abs() <= MAX_SIZE as u64 => Some(*size),
-            _ => None,
-        }
-    }
-}
-
-fn directive(value: &Value, verb: char, flags: Flags) -> String {
     match (value, verb) {
-        (value, 'T') => pad(value.type_name().to_owned(), Flags { precision: None, ..flags }),
-        (Value::Null, 'v') => pad("<nil>".to_owned(), flags),
-        (Value::Null, verb) => format!("%!{verb}(<nil>)"),
-        (value, verb) => verbed(value, verb, flags),
+        (Value::Null, 'v' | 'T') => pad("<nil>", flags),
+        (Value::Null, _) => format!("%!{verb}(<nil>)"),
+        (value, 'T') => pad(cut(value.type_name(), flags), flags),
+        (value, _) => inner(value, verb, flags),
     }
 }
 
 /// A value, with the verb used for each of its elements if it has any.
-fn verbed(value: &Value, verb: char, flags: Flags) -> String {
-    let as_source = verb == 'v' && flags.sharp;
-    let element = |value: &Value| match value {
-        Value::Null if as_source => "interface {}(nil)".to_owned(),
-        Value::Null => pad("<nil>".to_owned(), flags),
-        value => verbed(value, verb, flags),
-    };
-    let key = |key: &str| verbed(&Value::from(key), verb, flags);
-    let (separator, colon) = if as_source { (", ", ":") } else { (" ", ":") };
+fn inner(value: &Value, verb: char, flags: Flags) -> String {
     match value {
-        Value::Null => element(value),
-        Value::List(items) => {
-            let items = items.iter().map(element).collect::<Vec<_>>().join(separator);
-            if as_source { format!("[]interface {{}}{{{items}}}") } else { format!("[{items}]") }
-        }
-        Value::Map(entries) => {
-            let entries: Vec<_> = entries
-                .iter()
-                .map(|(name, value)| format!("{}{colon}{}", key(name), element(value)))
-                .collect();
-            let entries = entries.join(separator);
-            if as_source {
-                format!("map[string]interface {{}}{{{entries}}}")
-            } else {
-                format!("map[{entries}]")
-            }
-        }
-        Value::Struct(fields) => {
-            let named = verb == 'v' && (flags.plus || flags.sharp);
-            let fields: Vec<_> = fields
-                .iter()
-                .map(
-                    |(name, value)| if named { format!("{name}:{}", element(value)) } else { element(value) },
-                )
-                .collect();
-            let name = if as_source { "struct" } else { "" };
-            format!("{name}{{{}}}", fields.join(separator))
-        }
-        Value::Bool(value) if matches!(verb, 'v' | 't') => pad(value.to_string(), flags),
-        Value::Int(number) => integer(*number, verb, flags).unwrap_or_else(|| misfit(value, verb, flags)),
-        Value::Float(number) => float(*number, verb, flags).unwrap_or_else(|| misfit(value, verb, flags)),
-        Value::String(text) => string(text, verb, flags).unwrap_or_else(|| misfit(value, verb, flags)),
-        Value::Bool(_) => misfit(value, verb, flags),
+        Value::Null if flags.source => Some("interface {}(nil)".to_owned()),
+        Value::Null => Some("<nil>".to_owned()),
+        // Of lists and maps Go shows with `%p` where in memory they are.
+        Value::List(_) | Value::Map(_) | Value::Struct(_) if matches!(verb, 'p' | 'w') => None,
+        Value::List(items) => Some(list(items, verb, flags)),
+        Value::Map(entries) => Some(map(entries, verb, flags)),
+        Value::Struct(fields) => Some(structure(fields, verb, flags)),
+        Value::Bool(truth) => matches!(verb, 'v' | 't').then(|| pad(&truth.to_string(), flags)),
+        Value::Int(number) => integer(*number, verb, flags),
+        Value::Float(number) => float(*number, verb, flags),
+        Value::String(text) => string(text, verb, flags),
+    }
+    .unwrap_or_else(|| format!("%!{verb}({}={})", value.type_name(), inner(value, 'v', flags)))
+}
+
+fn list(items: &[Value], verb: char, flags: Flags) -> String {
+    let items: Vec<_> = items.iter().map(|item| inner(item, verb, flags)).collect();
+    if flags.source {
+        format!("[]interface {{}}{{{}}}", items.join(", "))
+    } else {
+        format!("[{}]", items.join(" "))
     }
 }
 
-/// What Go writes for a verb that does not fit the value.
-fn misfit(value: &Value, verb: char, flags: Flags) -> String {
-    format!("%!{verb}({}={})", value.type_name(), verbed(value, 'v', Flags { sharp: false, ..flags }))
+type Entries = std::collections::BTreeMap<String, Value>;
+
+fn map(entries: &Entries, verb: char, flags: Flags) -> String {
+    let entry = |(key, item): (&String, &Value)| {
+        let key = Value::from(key.as_str());
+        format!("{}:{}", inner(&key, verb, flags), inner(item, verb, flags))
+    };
+    let entries: Vec<_> = entries.iter().map(entry).collect();
+    if flags.source {
+        format!("map[string]interface {{}}{{{}}}", entries.join(", "))
+    } else {
+        format!("map[{}]", entries.join(" "))
+    }
+}
+
+fn structure(fields: &Entries, verb: char, flags: Flags) -> String {
+    let field = |(name, item): (&String, &Value)| match flags.names || flags.source {
+        true => format!("{name}:{}", inner(item, verb, flags)),
+        false => inner(item, verb, flags),
+    };
+    let fields: Vec<_> = fields.iter().map(field).collect();
+    if flags.source {
+        format!("struct{{{}}}", fields.join(", "))
+    } else {
+        format!("{{{}}}", fields.join(" "))
+    }
 }
 
 /// Fills `text` up to the width.
-fn pad(text: String, flags: Flags) -> String {
+fn pad(text: &str, flags: Flags) -> String {
     let missing = flags.width.unwrap_or(0).saturating_sub(text.chars().count());
-    if flags.minus {
-        text + &" ".repeat(missing)
-    } else {
-        (if flags.zero { "0" } else { " " }).repeat(missing) + &text
+    match (flags.minus, flags.zero) {
+        (true, _) => text.to_owned() + &" ".repeat(missing),
+        (false, true) => "0".repeat(missing) + text,
+        (false, false) => " ".repeat(missing) + text,
     }
 }
 
-/// For `%v` a plus asks for the names of fields, not for signs.
-fn shows_plus(verb: char, flags: Flags) -> bool {
-    flags.plus && verb != 'v'
+/// Fills `text` up to the width, with blanks alone.
+fn pad_blank(text: &str, flags: Flags) -> String {
+    pad(text, Flags { zero: false, ..flags })
+}
+
+/// As many characters as the precision allows.
+fn cut(text: &str, flags: Flags) -> &str {
+    let end = flags.precision.and_then(|precision| text.char_indices().nth(precision));
+    &text[..end.map_or(text.len(), |(end, _)| end)]
+}
+
+/// What stands before a number: its sign, or what the flags ask for instead of none.
+fn sign(negative: bool, flags: Flags) -> &'static str {
+    match (negative, flags.plus, flags.space) {
+        (true, ..) => "-",
+        (false, true, _) => "+",
+        (false, false, true) => " ",
+        (false, false, false) => "",
+    }
 }
 
 fn integer(number: i64, verb: char, flags: Flags) -> Option<String> {
@@ -246,95 +130,110 @@ fn integer(number: i64, verb: char, flags: Flags) -> Option<String> {
     let (digits, prefix) = match verb {
         'v' | 'd' => (magnitude.to_string(), ""),
         'b' => (format!("{magnitude:b}"), "0b"),
-        'o' => (format!("{magnitude:o}"), "0"),
-        'O' => (format!("{magnitude:o}"), "0o"),
+        'o' | 'O' => (format!("{magnitude:o}"), "0"),
         'x' => (format!("{magnitude:x}"), "0x"),
         'X' => (format!("{magnitude:X}"), "0X"),
-        'c' | 'q' | 'U' => {
+        'c' => {
             let c = u32::try_from(number).ok().and_then(char::from_u32);
-            return Some(match verb {
-                'c' => pad(c.unwrap_or(char::REPLACEMENT_CHARACTER).to_string(), flags),
-                'q' => pad(quote_char(number, flags.plus), flags),
-                _ => pad(format!("U+{number:04X}"), Flags { zero: false, ..flags }),
-            });
+            return Some(pad(c.unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf8(&mut [0; 4]), flags));
         }
+        'q' => return Some(pad(&quote_char(number, flags.plus), flags)),
+        'U' => return Some(code_point(number, flags)),
         _ => return None,
     };
-    let sign = match (number < 0, shows_plus(verb, flags), flags.space) {
-        (true, ..) => "-",
-        (false, true, _) => "+",
-        (false, false, true) => " ",
-        (false, false, false) => "",
-    };
+    let sign = sign(number < 0, flags);
     let fill_to = match (flags.precision, flags.width) {
-        (Some(0), _) if number == 0 => return Some(pad(String::new(), Flags { zero: false, ..flags })),
+        (Some(0), _) if number == 0 => return Some(pad_blank("", flags)),
         (Some(precision), _) => precision,
         // The prefix is not counted, as in Go.
-        (None, Some(width)) if flags.zero && !flags.minus => width - sign.len().min(width),
+        (None, Some(width)) if flags.zero && !flags.minus => width.saturating_sub(sign.len()),
         _ => 0,
     };
-    let zeros = "0".repeat(fill_to.saturating_sub(digits.len()));
-    let prefix = if verb == 'O' || (flags.sharp && verb != 'v') { prefix } else { "" };
+    let digits = "0".repeat(fill_to.saturating_sub(digits.len())) + &digits;
     // One leading zero is enough to tell an octal number.
-    let prefix = if prefix == "0" && !zeros.is_empty() { "" } else { prefix };
-    Some(pad(format!("{sign}{prefix}{zeros}{digits}"), Flags { zero: false, ..flags }))
+    let needless = prefix == "0" && digits.starts_with('0');
+    let prefix = if flags.sharp && !needless { prefix } else { "" };
+    let octal = if verb == 'O' { "0o" } else { "" };
+    Some(pad_blank(&format!("{sign}{octal}{prefix}{digits}"), flags))
+}
+
+/// `U+0041`; sharp: `U+0041 'A'`.
+fn code_point(number: i64, flags: Flags) -> String {
+    let digits = flags.precision.unwrap_or(4).max(4);
+    let mut text = format!("U+{number:0digits$X}");
+    let c = u32::try_from(number).ok().and_then(char::from_u32);
+    if let Some(c) = c.filter(|c| flags.sharp && is_printable(*c)) {
+        text.push_str(&format!(" '{c}'"));
+    }
+    pad_blank(&text, flags)
 }
 
 fn float(number: f64, verb: char, flags: Flags) -> Option<String> {
-    let lower = match verb {
-        'v' => 'g',
-        'F' => 'f',
-        'e' | 'E' | 'f' | 'g' | 'G' => verb.to_ascii_lowercase(),
+    let (form, precision) = match verb {
+        'v' => ('g', flags.precision),
+        'b' | 'g' | 'x' => (verb, flags.precision),
+        'G' | 'X' => (verb.to_ascii_lowercase(), flags.precision),
+        'e' | 'f' => (verb, flags.precision.or(Some(6))),
+        'E' | 'F' => (verb.to_ascii_lowercase(), flags.precision.or(Some(6))),
         _ => return None,
     };
-    let keeps_zeros = flags.sharp && verb != 'v' && lower == 'g';
-    let precision = if keeps_zeros { flags.precision.or(Some(6)) } else { flags.precision };
-    let mut text = format_float(number, lower, precision, keeps_zeros);
+    let mut text = format_float(number.abs(), form, precision);
+    if number.is_nan() {
+        return Some(pad_blank(&format!("{}NaN", sign(false, flags)), flags));
+    }
+    if number.is_infinite() {
+        let sign = sign(number < 0.0, Flags { plus: flags.plus || !flags.space, ..flags });
+        return Some(pad_blank(&format!("{sign}Inf"), flags));
+    }
     if verb.is_ascii_uppercase() {
-        text = text.replace('e', "E");
+        text.make_ascii_uppercase();
     }
-    let digits = text.trim_start_matches(['+', '-']);
-    let sign = match (
-        text.starts_with('-'),
-        shows_plus(verb, flags) || (number.is_infinite() && !flags.space),
-        flags.space,
-    ) {
-        (true, ..) => "-",
-        (false, true, _) => "+",
-        (false, _, true) => " ",
-        _ => "",
-    };
-    if flags.zero && !flags.minus && number.is_finite() {
-        let missing = flags.width.unwrap_or(0).saturating_sub(sign.len() + digits.len());
-        return Some(format!("{sign}{}{digits}", "0".repeat(missing)));
+    if flags.sharp && verb != 'b' {
+        // As in Go, `%#X` keeps no zeros.
+        let digits = if matches!(verb, 'v' | 'g' | 'G' | 'x') { flags.precision.unwrap_or(6) } else { 0 };
+        text = with_point(&text, digits);
     }
-    Some(pad(format!("{sign}{digits}"), Flags { zero: false, ..flags }))
+    let sign = sign(number.is_sign_negative(), flags);
+    if flags.zero && !flags.minus && !sign.is_empty() {
+        let missing = flags.width.unwrap_or(0).saturating_sub(sign.len() + text.len());
+        return Some(format!("{sign}{}{text}", "0".repeat(missing)));
+    }
+    Some(pad(&(sign.to_owned() + &text), flags))
+}
+
+/// A number without a sign, with a point and at least so many digits. As in Go, the `x` of `0x1` counts as a digit.
+fn with_point(text: &str, digits: usize) -> String {
+    let hexadecimal = text.starts_with("0x") || text.starts_with("0X");
+    let exponent: &[char] = if hexadecimal { &['p', 'P'] } else { &['e', 'E'] };
+    let (number, tail) = text.split_at(text.find(exponent).unwrap_or(text.len()));
+    let significant = number.chars().filter(|c| *c != '.').skip_while(|c| *c == '0').count();
+    let has_point = number.contains('.');
+    let alone = usize::from(!has_point && number == "0");
+    let zeros = "0".repeat(digits.saturating_sub(significant + alone));
+    format!("{number}{}{zeros}{tail}", if has_point { "" } else { "." })
 }
 
 fn string(text: &str, verb: char, flags: Flags) -> Option<String> {
-    let cut: String = match flags.precision {
-        Some(precision) if !matches!(verb, 'x' | 'X') => text.chars().take(precision).collect(),
-        _ => text.to_owned(),
-    };
-    let text = match verb {
-        'v' if flags.sharp => quote(&cut, false),
-        'v' | 's' => cut,
-        'q' if flags.sharp && !cut.contains(['`', '\n', '\r']) => format!("`{cut}`"),
-        'q' => quote(&cut, flags.plus),
-        'x' | 'X' => {
-            let bytes = &text.as_bytes()[..text.len().min(flags.precision.unwrap_or(usize::MAX))];
-            let prefix = if flags.sharp { if verb == 'x' { "0x" } else { "0X" } } else { "" };
-            let pairs = bytes
-                .iter()
-                .map(|byte| if verb == 'x' { format!("{byte:02x}") } else { format!("{byte:02X}") });
-            let pairs: Vec<_> = pairs.collect();
-            match (bytes.is_empty(), flags.space) {
-                (true, _) => String::new(),
-                (false, true) => prefix.to_owned() + &pairs.join(&format!(" {prefix}")),
-                (false, false) => prefix.to_owned() + &pairs.concat(),
-            }
-        }
+    let short = cut(text, flags);
+    Some(match verb {
+        'v' if flags.source => pad(&quote(short, false), flags),
+        'v' | 's' => pad(short, flags),
+        'q' if flags.sharp && can_backquote(short) => pad(&format!("`{short}`"), flags),
+        'q' => pad(&quote(short, flags.plus), flags),
+        'x' => pad(&bytes(text, flags, "0x", |byte| format!("{byte:02x}")), flags),
+        'X' => pad(&bytes(text, flags, "0X", |byte| format!("{byte:02X}")), flags),
         _ => return None,
-    };
-    Some(pad(text, flags))
+    })
+}
+
+fn bytes(text: &str, flags: Flags, prefix: &str, pair: impl Fn(&u8) -> String) -> String {
+    let bytes = &text.as_bytes()[..text.len().min(flags.precision.unwrap_or(usize::MAX))];
+    let prefix = if flags.sharp && !bytes.is_empty() { prefix } else { "" };
+    let separator = if flags.space { format!(" {prefix}") } else { String::new() };
+    prefix.to_owned() + &bytes.iter().map(pair).collect::<Vec<_>>().join(&separator)
+}
+
+/// Whether a text may stand in backquotes: no controls but tabs, and no byte order mark.
+fn can_backquote(text: &str) -> bool {
+    text.chars().all(|c| c == '\t' || !(c < ' ' || matches!(c, '`' | '\x7f' | '\u{FEFF}')))
 }

@@ -25,6 +25,7 @@ fn functions() -> Functions {
         [Value::String(text)] => Ok(text.to_uppercase().into()),
         _ => Err("one text is needed".to_owned()),
     });
+    functions.insert("list", |items| Ok(Value::List(items.to_vec())));
     functions
 }
 
@@ -38,10 +39,17 @@ fn templates_render_as_in_go() {
 
 #[test]
 fn mistakes_have_a_place_and_a_reason() {
-    for (template, expected) in FAILURES {
-        let result = render(template, &data(), &functions()).map_err(|error| error.to_string());
-        assert_eq!(result, Err((*expected).to_owned()), "{template}");
-    }
+    let said = |(template, _): &(&str, &str)| match render(template, &data(), &functions()) {
+        Ok(text) => format!("{template}: renders to {text}"),
+        Err(error) => format!("{template}: {error}"),
+    };
+    let expected = |(template, expected): &(&str, &str)| format!("{template}: {expected}");
+    let others: Vec<_> = FAILURES
+        .iter()
+        .map(|case| (said(case), expected(case)))
+        .filter(|(said, expected)| said != expected)
+        .collect();
+    assert!(others.is_empty(), "{others:#?}");
 }
 
 #[rustfmt::skip]
@@ -56,6 +64,10 @@ const RENDERS: &[(&str, &str)] = &[
     ("{{0x_1}}", "1"),
     ("{{true}} {{false}}", "true false"),
     ("{{$x := 1}}{{$x}}", "1"),
+    ("{{range $x := .Missing}}{{else}}{{$x}}{{end}}{{range $x := list}}{{else}}{{$x}}{{end}}", "<no value>[]"),
+    ("{{$x := 1}}{{range $x = list}}{{end}}{{$x}}", "[]"),
+    ("{{$x := .Nil}}{{$x.Y}} {{(.Nil).Y}} {{.Missing.Y}}", "<no value> <no value> <no value>"),
+    ("{{0x1.8p1}} {{0x_1p-2}} {{1_000.5}} {{0X_ff}} {{1.}} {{.5}} {{1e3}}", "3 0.25 1000.5 255 1 0.5 1000"),
     ("{{$x := 1}}{{$x = 2}}{{$x}}", "2"),
     ("{{$x := 1}}{{if true}}{{$x = 2}}{{end}}{{$x}}", "2"),
     ("{{$x := 1}}{{if true}}{{$x := 2}}{{$x}}{{end}}{{$x}}", "21"),
@@ -170,7 +182,7 @@ const FAILURES: &[(&str, &str)] = &[
     ("{{99999999999999999999}}", r#"1:3: illegal number syntax: "99999999999999999999""#),
     ("{{nil}}", "1:3: <nil>: nil is not a command"),
     ("{{$x}}", r#"1:3: undefined variable "$x""#),
-    ("{{$x = 1}}", r#"1:3: undefined variable "$x""#),
+    ("{{$x = 1}}", r#"1:3: <$x = 1>: undefined variable "$x""#),
     ("{{if true}}{{$y := 1}}{{end}}{{$y}}", r#"1:32: undefined variable "$y""#),
     ("{{if $x := .S}}a{{end}}{{$x}}", r#"1:26: undefined variable "$x""#),
     ("{{range .E}}a{{end}}", "1:9: <.E>: range can't iterate over "),
@@ -241,8 +253,9 @@ const FAILURES: &[(&str, &str)] = &[
     (r#"{{"a"b}}"#, r#"1:6: unexpected "b" in operand"#),
     (r#"{{"a""b"}}"#, r#"1:6: unexpected "\"b\"" in operand"#),
     ("{{1a}}", r#"1:3: illegal number syntax: "1a""#),
-    ("{{a:b}}", "1:4: expected :="),
-    ("{{$x, $y := .L}}", r#"1:3: undefined variable "$x""#),
+    ("{{a:b}}", r#"1:3: function "a" not defined"#),
+    ("{{.S :b}}", "1:6: expected :="),
+    ("{{$x, $y := .L}}", "1:7: too many declarations in command"),
     ("{{.S,.N}}", r#"1:5: unexpected "," in operand"#),
     ("{{and}}", "1:3: <and>: wrong number of args: want at least 1 got 0"),
     ("{{and .S (index .L 99)}}", "1:11: <index .L 99>: error calling index: index out of range: 99"),
@@ -289,7 +302,12 @@ const FAILURES: &[(&str, &str)] = &[
     ("{{$.}}", r#"1:4: unexpected "." in operand"#),
     ("{{else if .T}}{{end}}", "1:3: unexpected {{else}}"),
     ("{{if .T}}a{{else if .E}}{{else}}b{{else}}c{{end}}", "1:36: expected {{end}}; found {{else}}"),
-    ("{{range $x = .L}}{{end}}", r#"1:9: undefined variable "$x""#),
+    ("{{range $x = .L}}{{end}}", r#"1:9: <$x = .L>: undefined variable "$x""#),
+    ("{{range $i, .L}}{{end}}", "1:13: range can only initialize variables"),
+    ("{{range $i, $x := 3}}{{end}}", "1:9: <$i, $x := 3>: can't use 3 to iterate over more than one variable"),
+    ("{{.Nil.X}}", "1:3: <.Nil.X>: the value is null and has no field X"),
+    ("{{if false}}{{$x := 1}}{{else}}{{$x}}{{end}}", r#"1:34: <$x>: undefined variable "$x""#),
+    ("{{.T\n}} {{}} {{`", "2:6: missing value for command"),
     (r#"{{template "x" 1 2}}"#, r#"1:3: <template "x" 1 2>: template "x" not defined"#),
     (r#"{{(1)}} {{("a")}} {{(1) 2}}"#, "1:21: <(1)>: can't give argument to non-function"),
     ("{{(printf) }}", "1:4: <printf>: error calling printf: wrong number of args: want at least 1 got 0"),

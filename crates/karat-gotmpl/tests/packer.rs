@@ -42,7 +42,7 @@ fn functions_answer_as_in_packer() {
             "{{replace `a` `b` 1 `aaa`}} {{replace `a` `b` -1 `aaa`}} {{replace_all `` `-` `ab`}}",
             "baa bbb -a-b-",
         ),
-        ("{{upper `straße é`}}{{lower `ÀΣ`}}", "STRAßE Éàσ"),
+        ("{{upper `straße é ᾳ`}}{{lower `ÀΣİ`}}", "STRAßE É ᾼàσi"),
         ("{{user `region` | replace_all `e` `.`}}", "H.r."),
         ("{{split `a-b-c` `-` 1}}{{split `xyz` `` 2}}", "bz"),
         (
@@ -153,6 +153,32 @@ fn nesting_is_bounded_where_texts_are_parsed_and_rendered() {
     let endless = format!("{{{{define `T`}}}}{body}{{{{end}}}}{{{{template `T` 1}}}}");
     let error = render(&endless, &Value::Null, &functions).expect_err("endless");
     assert!(error.message.ends_with("exceeded the maximum depth of 400"), "{error}");
+}
+
+#[test]
+fn work_is_bounded_where_texts_are_rendered() {
+    let functions = standard(&facts());
+    let doubled = "{{$x = print $x $x}}".repeat(60);
+    let thousands = "{{printf `%1000000d` 1}}".repeat(300);
+    for (endless, reason) in [
+        ("{{range 9223372036854775807}}{{end}}".to_owned(), "takes too many steps or makes too much text"),
+        ("{{range 9999999}}{{range 9999999}}x{{end}}{{end}}".to_owned(), "takes too many steps"),
+        (format!("{{{{$x := `text`}}}}{doubled}"), "makes too much text"),
+        (thousands, "makes too much text"),
+        (
+            "{{define `T`}}{{template `T`}}{{end}}{{template `T`}}".to_owned(),
+            "exceeded the maximum depth of 400",
+        ),
+        (
+            "{{$x := printf `%1000000d` 1}}{{replace_all `` $x $x}}".to_owned(),
+            "the text would be longer than 64 MiB",
+        ),
+        (format!("{{{{printf `{}` 1}}}}", "%1000000[1]d".repeat(90)), "the text would be longer than 64 MiB"),
+        ("{{$x := 1}}".repeat(10_001), "more than 10000 variables"),
+    ] {
+        let error = render(&endless, &Value::Null, &functions).expect_err("endless");
+        assert!(error.message.contains(reason), "{error}");
+    }
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::cmp::Ordering;
 
 use super::escape;
 use crate::Value;
-use crate::print::{print, print_all, print_line, print_result};
-use crate::verb;
+use crate::print::{print_all, print_line, print_result};
+use crate::printf;
+use crate::verb::plain;
 
 type Result<T> = std::result::Result<T, String>;
 
@@ -30,7 +31,7 @@ pub(crate) fn call_builtin(name: &str, arguments: &[Value]) -> Result<Value> {
         "print" => Ok(print_all(arguments).into()),
         "println" => Ok(print_line(arguments).into()),
         "printf" => match arguments {
-            [Value::String(format), rest @ ..] => Ok(verb::format(format, rest).into()),
+            [Value::String(format), rest @ ..] => printf::format(format, rest).map(Value::from),
             [other, ..] => {
                 Err(format!("wrong type for the format; expected string; got {}", other.type_name()))
             }
@@ -190,15 +191,25 @@ fn equal(a: &Value, b: &Value) -> Result<bool> {
         (Value::Int(a), Value::Int(b)) => Ok(a == b),
         (Value::Float(a), Value::Float(b)) => Ok(a == b),
         (Value::String(a), Value::String(b)) => Ok(a == b),
-        (Value::Struct(a), Value::Struct(b)) => Ok(a == b),
-        (Value::List(_), Value::List(_)) | (Value::Map(_), Value::Map(_)) => Err(format!(
+        (Value::Struct(a), Value::Struct(b)) if a.values().chain(b.values()).all(is_comparable) => Ok(a == b),
+        (Value::List(_), Value::List(_))
+        | (Value::Map(_), Value::Map(_))
+        | (Value::Struct(_), Value::Struct(_)) => Err(format!(
             "non-comparable types {}: {}, {}: {}",
-            print(a),
+            plain(a),
             a.type_name(),
             b.type_name(),
-            print(b)
+            plain(b)
         )),
         _ => Err("incompatible types for comparison".to_owned()),
+    }
+}
+
+fn is_comparable(value: &Value) -> bool {
+    match value {
+        Value::List(_) | Value::Map(_) => false,
+        Value::Struct(fields) => fields.values().all(is_comparable),
+        _ => true,
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn js(text: &str) -> String {
         match c {
             '\\' | '\'' | '"' => escaped.extend(['\\', c]),
             '<' | '>' | '&' | '=' => escaped.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c if is_printable(c) => escaped.push(c),
+            c if c == '\x7f' || is_printable(c) => escaped.push(c),
             c => escaped.push_str(&format!("\\u{:04X}", u32::from(c))),
         }
     }

@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Functions;
 use crate::Value;
+use crate::limit::{MAX_TEXT, too_long};
 use crate::time::{Moment, RFC3339};
 
 /// What the functions know about the run.
@@ -114,16 +115,12 @@ pub fn standard(facts: &RunFacts) -> Functions {
     });
     functions.insert("replace_all", |arguments| {
         let [old, new, text] = texts(arguments)?;
-        Ok(text.replace(old, new).into())
+        replace(old, new, usize::MAX, text)
     });
     functions.insert("replace", |arguments| {
         let [old, new, count, text] = exactly(arguments)?;
         let (old, new, text) = (as_text(old)?, as_text(new)?, as_text(text)?);
-        Ok(match usize::try_from(as_int(count)?) {
-            Ok(count) => text.replacen(old, new, count),
-            Err(_) => text.replace(old, new),
-        }
-        .into())
+        replace(old, new, usize::try_from(as_int(count)?).unwrap_or(usize::MAX), text)
     });
     functions.insert("split", |arguments| {
         let [text, separator, position] = exactly(arguments)?;
@@ -141,12 +138,30 @@ pub fn standard(facts: &RunFacts) -> Functions {
     functions
 }
 
-/// The other case of a character; as in Go it stays as it is if that would be several characters (`ß`).
+/// At most `count` replacements, counted from the left.
+fn replace(old: &str, new: &str, count: usize, text: &str) -> Result<Value, String> {
+    let found = text.matches(old).take(count).count();
+    match found.checked_mul(new.len()) {
+        Some(added) if added <= MAX_TEXT => Ok(text.replacen(old, new, found).into()),
+        _ => Err(too_long()),
+    }
+}
+
+/// The other case of a character. As in Go it stays as it is if that would be several characters (`ß`), unless Unicode names
+/// another one for that.
 fn single(c: char, mut other_case: impl Iterator<Item = char>) -> char {
-    match (other_case.next(), other_case.next()) {
-        (Some(other), None) => other,
+    match (c, other_case.next(), other_case.next()) {
+        (_, Some(other), None) => other,
+        ('İ', ..) => 'i',
+        // Greek letters with an iota below.
+        ('ᾀ'..='ᾇ' | 'ᾐ'..='ᾗ' | 'ᾠ'..='ᾧ', ..) => shifted(c, 8),
+        ('ᾳ' | 'ῃ' | 'ῳ', ..) => shifted(c, 9),
         _ => c,
     }
+}
+
+fn shifted(c: char, by: u32) -> char {
+    char::from_u32(u32::from(c) + by).unwrap_or(c)
 }
 
 fn exactly<const N: usize>(arguments: &[Value]) -> Result<&[Value; N], String> {

@@ -61,11 +61,11 @@ func render(text string, data any) (result answer) {
 	return answer{Text: written.String()}
 }
 
-// What is written, up to a megabyte.
+// What is written, up to sixteen megabytes.
 type limited struct{ strings.Builder }
 
 func (l *limited) Write(bytes []byte) (int, error) {
-	if l.Len()+len(bytes) > 1<<20 {
+	if l.Len()+len(bytes) > 1<<24 {
 		return 0, errors.New("too long")
 	}
 	return l.Builder.Write(bytes)
