@@ -35,6 +35,8 @@ pub struct RunOptions {
     pub force: bool,
     /// `-debug`: one build at a time, with a pause before each step.
     pub debug: bool,
+    /// The first build that fails stops the others. Karat's own.
+    pub fail_fast: bool,
     /// Exactly Packer, nothing better.
     pub strict: bool,
     /// Version of Karat, for the record.
@@ -161,12 +163,24 @@ pub async fn run(run: Run) -> RunReport {
 
     let options = Arc::new(options);
     let questions = Arc::new(Questions::new(prompter));
+    // Builds hear of one that failed; what the run itself hears is left as it is.
+    let (failure, cancellation_of_builds) = cancellation.child();
     let jobs = (0..plan.builds.len()).map(|index| {
         let parts = (plan.clone(), components.clone(), store.ledger.clone());
-        Arc::new(Job::new(parts, index, &options, events.clone(), questions.clone(), cancellation.clone()))
+        Arc::new(Job::new(
+            parts,
+            index,
+            &options,
+            events.clone(),
+            questions.clone(),
+            cancellation_of_builds.clone(),
+        ))
     });
-    let at_once = if options.debug { NonZeroUsize::new(1) } else { options.parallel };
-    let builds = schedule(jobs.collect(), at_once, &cancellation).await;
+    let one_at_a_time = options.debug || plan.sequential;
+    let at_once = if one_at_a_time { NonZeroUsize::new(1) } else { options.parallel };
+    let builds =
+        schedule(jobs.collect(), at_once, &cancellation_of_builds, options.fail_fast.then_some(&failure))
+            .await;
 
     let report = RunReport {
         cancelled: cancellation.is_stopped(),

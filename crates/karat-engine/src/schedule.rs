@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use karat_model::event::{CancelLevel, Outcome};
-use karat_sdk::cancel::Cancellation;
+use karat_sdk::cancel::{Cancellation, Canceller};
 use tokio::sync::Semaphore;
 
 use crate::build::build;
@@ -13,11 +13,12 @@ use crate::job::Job;
 use crate::run::BuildReport;
 
 /// Starts the builds in order, `at_once` at a time, and waits for all of them. A build that fails does not concern the
-/// others; a cancelled run starts no more.
+/// others, unless it shall stop them through `on_failure`; a cancelled run starts no more.
 pub(crate) async fn schedule(
     jobs: Vec<Arc<Job>>,
     at_once: Option<NonZeroUsize>,
     cancellation: &Cancellation,
+    on_failure: Option<&Canceller>,
 ) -> Vec<BuildReport> {
     let permits = at_once.map_or(jobs.len(), NonZeroUsize::get).min(Semaphore::MAX_PERMITS);
     let permits = Arc::new(Semaphore::new(permits));
@@ -29,10 +30,16 @@ pub(crate) async fn schedule(
             _ = cancellation.reached(CancelLevel::Drain) => None,
             permit = permits.clone().acquire_owned() => permit.ok(),
         };
+        let on_failure = on_failure.cloned();
         let task = permit.map(|permit| {
             tokio::spawn(async move {
+                // Given back last: who waits for it must not start after a failure.
                 let _permit = permit;
-                build(job).await
+                let report = build(job).await;
+                if let (Some(others), Some(Outcome::Failed { .. })) = (on_failure, &report.outcome) {
+                    others.cancel(CancelLevel::Stop, &format!("{} failed", report.name));
+                }
+                report
             })
         });
         tasks.push((name, task));

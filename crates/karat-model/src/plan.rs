@@ -24,6 +24,8 @@ pub struct Plan {
     pub builds: Vec<Build>,
     /// Known texts that must never be shown.
     pub secrets: Vec<String>,
+    /// One build after another: the template says `parallel = false`. Karat's own.
+    pub sequential: bool,
     /// The variables of a legacy JSON template, rendered: what `{{user}}` in its Go templates gives. None for HCL2, whose
     /// variables are another thing.
     pub user_variables: Option<Arc<BTreeMap<String, String>>>,

@@ -26,6 +26,8 @@ pub(crate) struct BuildBlock<'a> {
     /// Empty where it has none.
     pub(crate) name: String,
     pub(crate) description: String,
+    /// `parallel = false`.
+    pub(crate) sequential: bool,
     pub(crate) sources: Vec<SourceUse<'a>>,
     pub(crate) provisioners: Vec<Use>,
     pub(crate) cleanup: Option<Use>,
@@ -100,7 +102,8 @@ impl<'r, 'a> Reader<'r, 'a> {
         scope: &Scope<'static>,
         diagnostics: &mut Diagnostics,
     ) -> BuildBlock<'a> {
-        shape::BUILD.check(&block.body, diagnostics);
+        let shape = if self.strict { shape::PACKERS_BUILD } else { shape::BUILD };
+        shape.check(&block.body, diagnostics);
         let text = |name: &str, diagnostics: &mut Diagnostics| {
             let attribute = block.body.attribute(name)?;
             let value = meta::evaluate(&attribute.expr, name, &Type::String, scope, diagnostics)?;
@@ -108,11 +111,15 @@ impl<'r, 'a> Reader<'r, 'a> {
         };
         let name = text("name", diagnostics).unwrap_or_default();
         let description = text("description", diagnostics).unwrap_or_default();
+        let parallel = block.body.attribute("parallel").and_then(|attribute| {
+            meta::evaluate(&attribute.expr, "parallel", &Type::Bool, scope, diagnostics)?.as_bool()
+        });
         let build = Value::object([("name".to_owned(), Value::string(name.as_str()))].into());
         let scope = Arc::new(scope.clone().with("build", build));
         let mut found = BuildBlock {
             name,
             description,
+            sequential: parallel == Some(false),
             sources: Vec::new(),
             provisioners: Vec::new(),
             cleanup: None,

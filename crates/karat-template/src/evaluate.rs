@@ -179,6 +179,7 @@ impl Evaluation {
             root: loaded.root.clone(),
             builds,
             secrets: self.secrets.clone(),
+            sequential: blocks.iter().any(|block| block.sequential),
             user_variables: None,
         });
     }

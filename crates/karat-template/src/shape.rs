@@ -54,18 +54,26 @@ pub(crate) const LOCAL: Shape =
     Shape { arguments: Some(&[("expression", true), ("sensitive", false)]), blocks: Some(&[]) };
 
 pub(crate) const BUILD: Shape = Shape {
-    arguments: Some(&[("description", false), ("name", false), ("sources", false)]),
-    blocks: Some(&[
-        ("dynamic", &["kind"]),
-        ("error-cleanup-provisioner", &["type"]),
-        ("from", &["type"]),
-        ("hcp_packer_registry", &[]),
-        ("post-processor", &["type"]),
-        ("post-processors", &[]),
-        ("provisioner", &["type"]),
-        ("source", &["reference"]),
-    ]),
+    arguments: Some(&[("description", false), ("name", false), ("parallel", false), ("sources", false)]),
+    blocks: BUILD_BLOCKS,
 };
+
+/// A `build` block as Packer has it: without Karat's `parallel`.
+pub(crate) const PACKERS_BUILD: Shape = Shape {
+    arguments: Some(&[("description", false), ("name", false), ("sources", false)]),
+    blocks: BUILD_BLOCKS,
+};
+
+const BUILD_BLOCKS: Option<Labelled> = Some(&[
+    ("dynamic", &["kind"]),
+    ("error-cleanup-provisioner", &["type"]),
+    ("from", &["type"]),
+    ("hcp_packer_registry", &[]),
+    ("post-processor", &["type"]),
+    ("post-processors", &[]),
+    ("provisioner", &["type"]),
+    ("source", &["reference"]),
+]);
 
 pub(crate) const POST_PROCESSORS: Shape =
     Shape { arguments: Some(&[]), blocks: Some(&[("dynamic", &["kind"]), ("post-processor", &["type"])]) };

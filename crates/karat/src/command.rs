@@ -39,6 +39,12 @@ pub(crate) enum End {
     Failure,
     /// There is no such command.
     NoCommand,
+    /// `build -detailed-exitcode`: some builds failed, others did not.
+    PartlyFailed,
+    /// `build -detailed-exitcode`: the template or its variables are wrong.
+    Invalid,
+    /// `build -detailed-exitcode`: somebody stopped it.
+    Cancelled,
     /// `fmt -check` found something to change.
     Unformatted,
     /// A bug of ours stopped it.
@@ -54,6 +60,10 @@ impl From<End> for ExitCode {
             End::Crashed => 2,
             End::NoCommand => 127,
             End::Unformatted => 3,
+            // 10: unchanged; 13: the infrastructure failed. No build can end like that yet.
+            End::PartlyFailed => 11,
+            End::Invalid => 12,
+            End::Cancelled => 14,
         })
     }
 }

@@ -87,6 +87,7 @@ impl Session {
             on_error: OnError::Cleanup,
             force: false,
             debug: false,
+            fail_fast: false,
             strict: self.strict,
             version: env!("CARGO_PKG_VERSION").to_string(),
             packer_version: PACKER_VERSION.to_string(),

@@ -116,6 +116,45 @@ async fn cli_17_one_at_a_time_means_in_the_order_of_the_plan() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_at_a_time_where_the_template_says_so() {
+    let mut bench = bench_of(&FOUR);
+    let most = crowd(&mut bench);
+    bench.plan.sequential = true;
+    bench.parallel(4);
+    bench.run().await;
+    assert_eq!(most.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn fail_fast_stops_the_others_and_cleans_up_after_them() {
+    for (fail_fast, at_once) in [(true, 9), (true, 2), (false, 9)] {
+        let mut bench = bench_of(&[("null.a", "null"), ("bad.b", "bad"), ("null.c", "null")]);
+        crowd(&mut bench);
+        bench.builder("bad", |cx, _| {
+            Box::pin(async move {
+                cx.own_directory("", "out".as_ref(), None).await?;
+                cx.pause(std::time::Duration::from_millis(500)).await?;
+                Err(StepError::failed("bad luck"))
+            })
+        });
+        bench.parallel(at_once);
+        bench.options.fail_fast = fail_fast;
+        let seen = bench.run().await;
+        let outcomes: Vec<_> =
+            seen.report.builds.iter().map(|build| format!("{:?}", build.outcome)).collect();
+        let stopped = "Some(Cancelled { error: \"cancelled (bad.b failed)\" })";
+        let (first, last) = match (fail_fast, at_once) {
+            (true, 9) => (stopped, stopped),
+            (true, _) => (stopped, "None"),
+            (false, _) => ("Some(Succeeded { artifacts: [] })", "Some(Succeeded { artifacts: [] })"),
+        };
+        assert_eq!(outcomes, [first, "Some(Failed { error: \"bad luck\" })", last]);
+        assert!(!seen.report.succeeded() && !seen.report.cancelled, "nobody stopped the run");
+        assert_eq!(seen.open_entries().await, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn cli_10_a_cancelled_run_starts_no_more_builds() {
     for (level, first) in [(CancelLevel::Drain, "Succeeded"), (CancelLevel::Stop, "Cancelled")] {
         let mut bench = bench_of(&FOUR);

@@ -232,6 +232,7 @@ impl Bench {
             on_error: OnError::Cleanup,
             force: false,
             debug: false,
+            fail_fast: false,
             strict: false,
             version: "0".into(),
             packer_version: "1.16.0".into(),
@@ -247,6 +248,7 @@ impl Bench {
             root: PathBuf::from("/"),
             builds: Vec::new(),
             secrets: Vec::new(),
+            sequential: false,
             user_variables: None,
         };
         let memory = MemoryStore::default();

@@ -16,6 +16,8 @@ pub struct Document {
     pub comments: Vec<Property>,
     /// `variables`, in the order of the text.
     pub variables: Vec<Variable>,
+    /// `parallel`, its key and what it says: Karat's own, whether builds may go on at the same time.
+    pub parallel: Option<(Text, bool)>,
     /// `sensitive-variables`: names, which need not be those of variables.
     pub sensitive: Vec<Text>,
     /// `builders`, no two of one name.

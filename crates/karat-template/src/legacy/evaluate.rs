@@ -9,6 +9,7 @@ use karat_model::plan::Plan;
 
 use super::build::Planner;
 use super::document::{Builder, Document};
+use super::read::unknown_key;
 use super::select::Selection;
 use super::stage::{Stage, place};
 use super::variables::Variables;
@@ -35,6 +36,11 @@ pub(crate) fn evaluate(loaded: &Loaded, document: Option<&Document>, inputs: &In
         requirements: Vec::new(),
         unread: Vec::new(),
     };
+    if let Some((key, _)) = document.and_then(|document| document.parallel.as_ref()).filter(|_| inputs.strict)
+    {
+        evaluation.diagnostics.push(unknown_key(key));
+        return evaluation;
+    }
     // Packer checks no more than the text, then.
     if let Some(document) = document.filter(|_| !inputs.syntax_only) {
         evaluate_document(document, loaded, inputs, &mut evaluation);
@@ -98,6 +104,7 @@ fn evaluate_document(document: &Document, loaded: &Loaded, inputs: &Inputs<'_>, 
         root: loaded.root.clone(),
         builds,
         secrets: evaluation.secrets.clone(),
+        sequential: document.parallel.as_ref().is_some_and(|(_, parallel)| !parallel),
         user_variables: Some(variables),
     });
 }

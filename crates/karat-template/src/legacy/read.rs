@@ -59,6 +59,7 @@ fn of_node(root: &Node, diagnostics: &mut Diagnostics) -> Option<Document> {
         min_packer_version: None,
         comments: Vec::new(),
         variables: Vec::new(),
+        parallel: None,
         sensitive: Vec::new(),
         builders: Vec::new(),
         provisioners: Vec::new(),
@@ -87,6 +88,7 @@ fn of_node(root: &Node, diagnostics: &mut Diagnostics) -> Option<Document> {
     for (at, property) in properties.iter().enumerate() {
         match key(&property.name.text) {
             Some(key) if taken.get(key) == Some(&at) => document.set(key, &property.value, diagnostics),
+            _ if &*property.name.text == "parallel" => document.set_parallel(property, diagnostics),
             _ if property.name.text.starts_with('_') => comment(property, &mut document, diagnostics),
             _ => diagnostics.push(unknown_key(&property.name)),
         }
@@ -108,7 +110,8 @@ fn comment(property: &Property, document: &mut Document, diagnostics: &mut Diagn
     diagnostics.push(problem.label(property.value.span, format!("this is {}", weak::kind(&property.value))));
 }
 
-fn unknown_key(name: &Text) -> Diagnostic {
+/// Says that Packer knows no such key.
+pub(super) fn unknown_key(name: &Text) -> Diagnostic {
     let title = format!("Unknown root level key in template: '{}'", name.text);
     let problem = Diagnostic::error(code::UNKNOWN_ARGUMENT, title).at(name.span);
     // One that stands there twice in different cases is no slip of the pen.
@@ -187,6 +190,15 @@ impl Document {
             // Of the service that it was for, nothing is left.
             "push" => drop(weak::object(key, value, diagnostics)),
             _ => {}
+        }
+    }
+}
+
+impl Document {
+    fn set_parallel(&mut self, property: &Property, diagnostics: &mut Diagnostics) {
+        match property.value.kind {
+            NodeKind::Bool(truth) => self.parallel = Some((property.name.clone(), truth)),
+            _ => diagnostics.push(weak::wrong_type("parallel", "true or false", &property.value)),
         }
     }
 }

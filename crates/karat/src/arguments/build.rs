@@ -14,7 +14,18 @@ Examples:
   karat build -only='null.*' .                     Some builds of a directory of templates
   karat build -var version=1.2 -var-file=ci.pkrvars.hcl .
   karat build -on-error=ask -debug .               Stop at each step; ask what to do on failure
-  karat build -color=false -timestamp-ui . | tee build.log";
+  karat build -color=false -timestamp-ui . | tee build.log
+
+Exit codes:
+  0  every build made what the template says
+  1  something failed
+With -detailed-exitcode, in place of 1:
+  1   every build failed, or the command line is wrong
+  10  nothing has changed since the last build (reserved: every build is made)
+  11  some builds failed, others did not
+  12  the template or its variables are wrong; nothing was built
+  13  the network or a cloud failed; another try may succeed (reserved: counts as failed)
+  14  cancelled";
 
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -60,6 +71,12 @@ pub(crate) struct Build {
     pub(crate) machine_readable: bool,
     #[command(flatten)]
     pub(crate) selection: Selection,
+    /// Stop all builds when the first one fails, and clean up after them
+    #[arg(long, help_heading = BEYOND)]
+    pub(crate) fail_fast: bool,
+    /// Tell by the exit code what came of it
+    #[arg(long, help_heading = BEYOND)]
+    pub(crate) detailed_exitcode: bool,
     /// Show the run and what is wrong as JSON lines
     #[arg(long, help_heading = BEYOND)]
     pub(crate) json: bool,

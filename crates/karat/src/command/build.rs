@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use karat_engine::{Events, NoPrompter, Prompter, Run, RunOptions};
-use karat_model::event::{CancelLevel, Event, EventKind, FORMAT, Scope};
+use karat_engine::{BuildReport, Events, NoPrompter, Prompter, Run, RunOptions, RunReport};
+use karat_model::event::{CancelLevel, Event, EventKind, FORMAT, Outcome, Scope};
 use karat_model::plan::Plan;
 use karat_sdk::{Cancellation, Canceller, OnError};
 use karat_store::{RunHeader, Store};
@@ -20,12 +20,17 @@ use crate::session::{Purpose, Session};
 use crate::signals;
 
 pub(super) fn run(arguments: &Build, console: Console, strict: bool) -> End {
-    build(arguments, console, strict).unwrap_or_else(|end| end)
+    let end = build(arguments, console, strict).unwrap_or_else(|end| end);
+    match end {
+        End::PartlyFailed | End::Invalid | End::Cancelled if !arguments.detailed_exitcode => End::Failure,
+        end => end,
+    }
 }
 
 fn build(arguments: &Build, console: Console, strict: bool) -> Result<End, End> {
     let session = Session::new(console, strict)?;
-    let loaded = session.load(&arguments.template, arguments.selection.config_type)?;
+    let loaded = session.load(&arguments.template, arguments.selection.config_type);
+    let loaded = loaded.map_err(|_| End::Invalid)?;
     let purpose = Purpose {
         require_builds: true,
         syntax_only: false,
@@ -38,11 +43,18 @@ fn build(arguments: &Build, console: Console, strict: bool) -> Result<End, End> 
     runtime(true)?.block_on(async {
         let stage = Stage::set(&session, &options)?;
         let plan = session.plan(&loaded, &arguments.selection, purpose, &options, &stage.cancellation);
-        let (plan, has_errors) = plan.await?;
+        let planned = plan.await;
+        if stage.cancellation.is_stopped() {
+            return Err(End::Cancelled);
+        }
+        let (plan, has_errors) = planned.map_err(|_| End::Invalid)?;
         // Builds that nothing is wrong with run, as in Packer; the command fails all the same.
-        let plan = plan.filter(|plan| !plan.builds.is_empty()).ok_or(End::Failure)?;
+        let plan = plan.filter(|plan| !plan.builds.is_empty()).ok_or(End::Invalid)?;
         let end = carry_out(arguments, &session, store, options, plan, stage).await?;
-        Ok(if has_errors { End::Failure } else { end })
+        Ok(match end {
+            End::Success if has_errors => End::PartlyFailed,
+            end => end,
+        })
     })
 }
 
@@ -55,6 +67,9 @@ async fn carry_out(
     Stage { events, receiver, canceller, cancellation }: Stage,
 ) -> Result<End, End> {
     let console = session.console;
+    if arguments.skip_enforcement {
+        console.say("Skipping HCP Packer enforced provisioners (--skip-enforcement flag set)");
+    }
     if options.debug {
         console.say("Debug mode enabled. Builds will not be parallelized.");
     }
@@ -85,7 +100,17 @@ async fn carry_out(
     if let Err(error) = store.log.end(&run).await {
         console.error(&format!("Warning: cannot end the record of this run: {error}"));
     }
-    Ok(if report.succeeded() { End::Success } else { End::Failure })
+    Ok(end_of(&report))
+}
+
+fn end_of(report: &RunReport) -> End {
+    let made = |build: &BuildReport| matches!(build.outcome, Some(Outcome::Succeeded { .. }));
+    match report.succeeded() {
+        true => End::Success,
+        false if report.cancelled => End::Cancelled,
+        false if report.builds.iter().any(made) => End::PartlyFailed,
+        false => End::Failure,
+    }
 }
 
 /// What is there before there is a plan: Ctrl-C also stops the reading of data sources.
@@ -131,6 +156,7 @@ fn options(arguments: &Build, session: &Session) -> RunOptions {
         },
         force: arguments.force,
         debug: arguments.debug,
+        fail_fast: arguments.fail_fast,
         ..session.run_options()
     }
 }

@@ -95,3 +95,110 @@ build {
     sandbox.karat(["build", "-parallel-builds=1", "t.pkr.hcl"]).success();
     sandbox.karat(["build", "t.pkr.hcl"]).exits(1);
 }
+
+/// Two builds that meet if they may.
+fn two(build: &str) -> String {
+    format!(
+        r#"
+source "null" "a" {{ communicator = "none" }}
+source "null" "b" {{ communicator = "none" }}
+build {{
+  {build}
+  sources = ["null.a", "null.b"]
+  provisioner "shell-local" {{
+    inline = ["mkdir only-one", "sleep 0.3", "rmdir only-one"]
+  }}
+}}"#
+    )
+}
+
+#[test]
+fn a_template_may_have_its_builds_one_after_another() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t.pkr.hcl", two("parallel = false"));
+    sandbox.karat(["build", "t.pkr.hcl"]).success();
+    let run = sandbox.karat(["--strict", "build", "t.pkr.hcl"]).exits(1);
+    assert!(run.stdout.contains("There is no argument `parallel` here"), "{run}");
+    sandbox.write("both.pkr.hcl", two("parallel = true"));
+    sandbox.karat(["build", "both.pkr.hcl"]).exits(1);
+    sandbox.write("wrong.pkr.hcl", two("parallel = \"sometimes\""));
+    let run = sandbox.karat(["validate", "wrong.pkr.hcl"]).exits(1);
+    assert!(run.stdout.contains("`parallel` has the wrong type"), "{run}");
+    let json = |parallel: &str| {
+        format!(
+            r#"{{
+  "parallel": {parallel},
+  "builders": [
+    {{ "type": "null", "name": "a", "communicator": "none" }},
+    {{ "type": "null", "name": "b", "communicator": "none" }}
+  ],
+  "provisioners": [{{ "type": "shell-local", "inline": ["mkdir only-one", "sleep 0.3", "rmdir only-one"] }}]
+}}"#
+        )
+    };
+    sandbox.write("t.json", json("false"));
+    sandbox.karat(["build", "t.json"]).success();
+    let run = sandbox.karat(["--strict", "validate", "t.json"]).exits(1);
+    assert!(run.stdout.contains("Unknown root level key in template: 'parallel'"), "{run}");
+    sandbox.write("wrong.json", json("\"no\""));
+    let run = sandbox.karat(["validate", "wrong.json"]).exits(1);
+    assert!(run.stdout.contains("parallel must be true or false"), "{run}");
+}
+
+#[test]
+fn detailed_exit_codes_tell_what_came_of_a_build() {
+    let sandbox = Sandbox::new();
+    let template = |a: &str, b: &str| {
+        format!(
+            r#"
+source "null" "a" {{ communicator = "none" }}
+source "null" "b" {{ communicator = "none" }}
+build {{
+  sources = ["null.a", "null.b"]
+  provisioner "shell-local" {{
+    only   = ["null.a"]
+    inline = ["{a}"]
+  }}
+  provisioner "shell-local" {{
+    only   = ["null.b"]
+    inline = ["{b}"]
+  }}
+}}"#
+        )
+    };
+    for (a, b, code) in [("true", "true", 0), ("false", "true", 11), ("false", "false", 1)] {
+        sandbox.write("t.pkr.hcl", template(a, b));
+        sandbox.karat(["build", "-detailed-exitcode", "t.pkr.hcl"]).exits(code);
+        sandbox.karat(["build", "t.pkr.hcl"]).exits(i32::from(code != 0));
+    }
+    sandbox.write("t.pkr.hcl", "source {");
+    sandbox.karat(["build", "-detailed-exitcode", "t.pkr.hcl"]).exits(12);
+    sandbox.karat(["build", "-detailed-exitcode", "nope.pkr.hcl"]).exits(12);
+    let run = sandbox.karat(["--strict", "build", "-detailed-exitcode", "t.pkr.hcl"]).exits(1);
+    assert!(run.stdout.ends_with("flag provided but not defined: -detailed-exitcode\n"), "{run}");
+}
+
+#[test]
+fn fail_fast_stops_the_other_builds() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "t.pkr.hcl",
+        r#"
+source "null" "a" { communicator = "none" }
+source "null" "b" { communicator = "none" }
+build {
+  sources = ["null.a", "null.b"]
+  provisioner "shell-local" {
+    only   = ["null.a"]
+    inline = ["exit 3"]
+  }
+  provisioner "shell-local" {
+    only   = ["null.b"]
+    inline = ["sleep 600"]
+  }
+}"#,
+    );
+    let run = sandbox.karat(["build", "-fail-fast", "-detailed-exitcode", "t.pkr.hcl"]).exits(1);
+    assert!(run.stdout.contains("--> null.b: cancelled (null.a failed)"), "{run}");
+    assert!(run.stdout.contains("--> null.a: "), "{run}");
+}
