@@ -30,6 +30,7 @@ mod number;
 mod parser;
 mod print;
 mod printf;
+mod settle;
 mod source;
 pub mod time;
 pub mod tree;
@@ -40,6 +41,7 @@ use std::collections::BTreeSet;
 
 pub use error::TemplateError;
 pub use function::Functions;
+pub use settle::settle;
 pub use value::Value;
 
 /// A parsed text, ready to be rendered any number of times.

@@ -88,6 +88,7 @@ struct ConfigField<'a> {
     role: Role,
     required: bool,
     late: bool,
+    settled: bool,
     sensitive: bool,
     deprecated: Option<String>,
     default: Option<Expr>,
@@ -105,6 +106,7 @@ impl<'a> ConfigField<'a> {
             role: Role::Argument,
             required: false,
             late: false,
+            settled: false,
             sensitive: false,
             deprecated: None,
             default: None,
@@ -127,6 +129,7 @@ impl<'a> ConfigField<'a> {
         match &meta {
             Meta::Path(path) if path.is_ident("required") => self.required = true,
             Meta::Path(path) if path.is_ident("late") => self.late = true,
+            Meta::Path(path) if path.is_ident("settled") => self.settled = true,
             Meta::Path(path) if path.is_ident("sensitive") => self.sensitive = true,
             Meta::Path(path) if path.is_ident("flatten") => self.role = Role::Flatten,
             Meta::Path(path) if path.is_ident("block") => {
@@ -191,7 +194,12 @@ impl<'a> ConfigField<'a> {
 
     /// Binds the field's name to `Option<T>`: `None` after a problem.
     fn decode(&self) -> Tokens {
-        let Self { ident, ty, name, late, .. } = self;
+        let Self { ident, ty, name, .. } = self;
+        let rendering = match (self.late, self.settled) {
+            (true, _) => quote!(Late),
+            (false, true) => quote!(Settled),
+            (false, false) => quote!(Once),
+        };
         let fallback = match &self.default {
             Some(default) => quote!(#default),
             None => quote!(<#ty as ::std::default::Default>::default()),
@@ -216,7 +224,7 @@ impl<'a> ConfigField<'a> {
             Role::Argument => quote! {
                 let #ident: Option<#ty> = {
                     let before = problems.0.len();
-                    match ::karat_sdk::config::decode_field::<#ty>(value, #name, #late, decoder, &mut problems) {
+                    match ::karat_sdk::config::decode_field::<#ty>(value, #name, ::karat_sdk::config::Rendering::#rendering, decoder, &mut problems) {
                         Some(found) => Some(found),
                         None if problems.0.len() == before => Some(#fallback),
                         None => None,

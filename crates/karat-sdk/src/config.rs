@@ -17,7 +17,8 @@
 //! ```
 //!
 //! Field attributes: `required`; `default = EXPR` (else the type's `Default`); `late` (a Go template with variables that
-//! only the component knows: parsed when decoded, rendered by [`Decoder::render_late`]); `sensitive`;
+//! only the component knows: parsed when decoded, rendered by [`Decoder::render_late`]); `settled` (rendered until nothing
+//! changes any more, where Packer renders again before it uses the option); `sensitive`;
 //! `deprecated = "what to use instead"`; `rename = "name"`; `flatten` (another `Config`); `block` (a nested block, on
 //! `Option<C>` or `Vec<C>`).
 //! Struct attribute: `unsupported(name = "why and when", …)` for options that Packer has and Karat not yet: a clear
@@ -26,7 +27,7 @@
 mod decode;
 mod field;
 
-pub use decode::{Decoder, UNKNOWN_TEXT};
+pub use decode::{Decoder, Rendering, UNKNOWN_TEXT};
 pub use field::{Field, decode_field, refuse_unsupported};
 pub use karat_sdk_derive::Config;
 

@@ -35,6 +35,7 @@ struct Options {
     /// Leaves the time of the build out.
     strip_time: bool,
     /// Anything that should be recorded with the build.
+    #[config(settled)]
     custom_data: BTreeMap<String, String>,
 }
 

@@ -20,12 +20,15 @@ pub struct FileProvisioner;
 #[derive(Config, Clone, Debug)]
 struct FileOptions {
     /// A file or directory; a directory that ends in `/` means what is in it.
+    #[config(settled)]
     source: Option<String>,
     /// Further files and directories.
+    #[config(settled)]
     sources: Vec<String>,
     /// The content of the destination, instead of a source.
     content: Option<String>,
     /// Where it goes; ends in `/` to keep the source's name.
+    #[config(settled)]
     destination: String,
     /// `upload` or `download`.
     #[config(default = "upload".to_string())]

@@ -26,8 +26,10 @@ pub struct ShellLocal;
 #[derive(Config)]
 pub(crate) struct Options {
     /// A command line for the shell. The old form of `inline`.
+    #[config(settled)]
     command: String,
     /// Lines of a script.
+    #[config(settled)]
     inline: Vec<String>,
     /// A script. It must be executable.
     script: String,
@@ -41,8 +43,10 @@ pub(crate) struct Options {
     #[config(default = SHEBANG.to_string())]
     inline_shebang: String,
     /// Variables of the script's environment. They win over `environment_vars`.
+    #[config(settled)]
     env: BTreeMap<String, String>,
     /// Variables of the script's environment, each as `NAME=VALUE`.
+    #[config(settled)]
     environment_vars: Vec<String>,
     /// How one variable becomes part of `Vars`: its name and its quoted value take the places of `%s`.
     #[config(default = ENV_VAR_FORMAT.to_string())]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use karat_gotmpl::function::{RunFacts, standard};
-use karat_gotmpl::{Functions, Template, Value as TemplateValue};
+use karat_gotmpl::{Functions, Template, TemplateError, Value as TemplateValue};
 use karat_model::facts::Facts;
 use karat_model::value::{Type, Value};
 
@@ -54,10 +54,16 @@ impl Decoder {
 
     /// Renders `text` with the facts of the build.
     pub fn render(&self, text: &str) -> Result<String, String> {
-        self.render_late(text, [])
+        if !text.contains("{{") {
+            return Ok(text.to_string());
+        }
+        let data = TemplateValue::Map(self.data.clone());
+        karat_gotmpl::render(text, &data, &self.functions).map_err(|error| explained(text, &error))
     }
 
-    /// Renders `text` with the facts of the build and the variables that only the component knows, such as `Path`.
+    /// Renders `text` with the facts of the build and the variables that only the component knows, such as `Path`, then
+    /// what it renders to, until it stays the same: as Packer 1.16 does with options that it renders late. A variable of a
+    /// legacy JSON template can hold a whole command, that way.
     pub fn render_late<'k>(
         &self,
         text: &str,
@@ -68,16 +74,23 @@ impl Decoder {
         }
         let mut data = self.data.clone();
         data.extend(variables.into_iter().map(|(key, value)| (key.to_string(), value)));
-        Template::parse(text, &self.functions)
-            .and_then(|template| template.render(&TemplateValue::Map(data), &self.functions))
-            .map_err(|error| format!("in the template {text:?}: {error}"))
+        karat_gotmpl::settle(text, &TemplateValue::Map(data), &self.functions)
+            .map_err(|error| explained(text, &error))
+    }
+
+    /// `text` as a field of this kind has it.
+    pub(super) fn text(&self, text: &str, rendering: Rendering) -> Result<String, String> {
+        match rendering {
+            Rendering::Once => self.render(text),
+            Rendering::Settled => self.render_late(text, []),
+            Rendering::Late => self.parse_late(text),
+        }
     }
 
     /// `text` itself, if it is a template that can be rendered later.
-    pub(super) fn parse_late(&self, text: &str) -> Result<String, String> {
+    fn parse_late(&self, text: &str) -> Result<String, String> {
         if text.contains("{{") {
-            Template::parse(text, &self.functions)
-                .map_err(|error| format!("in the template {text:?}: {error}"))?;
+            Template::parse(text, &self.functions).map_err(|error| explained(text, &error))?;
         }
         Ok(text.to_string())
     }
@@ -87,6 +100,22 @@ impl Decoder {
     pub(super) fn known<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
         if value.is_wholly_known() { Cow::Borrowed(value) } else { Cow::Owned(placeholder(value)) }
     }
+}
+
+/// When the Go templates in a field are rendered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rendering {
+    /// Once, when the configuration is decoded.
+    Once,
+    /// When the configuration is decoded, until nothing changes any more: options that Packer renders again before it uses
+    /// them.
+    Settled,
+    /// By the component, with variables that only it knows.
+    Late,
+}
+
+fn explained(text: &str, error: &TemplateError) -> String {
+    format!("in the template {text:?}: {error}")
 }
 
 fn placeholder(value: &Value) -> Value {

@@ -8,7 +8,7 @@ use karat_model::duration;
 use karat_model::secret::Secret;
 use karat_model::value::{Type, Value};
 
-use super::{Decoder, Problems};
+use super::{Decoder, Problems, Rendering};
 
 /// A type that a configuration field may have.
 pub trait Field: Sized {
@@ -22,17 +22,17 @@ pub trait Field: Sized {
     }
 }
 
-/// Reads one field: `None` where it is absent. Strings in it are rendered as Go templates, or only parsed if `late`.
+/// Reads one field: `None` where it is absent. Strings in it are Go templates, rendered as `rendering` says.
 pub fn decode_field<T: Field>(
     object: &Value,
     name: &str,
-    late: bool,
+    rendering: Rendering,
     decoder: &Decoder,
     problems: &mut Problems,
 ) -> Option<T> {
     let value = object.get(name).filter(|value| !value.is_null())?;
     let value = decoder.known(value);
-    let text = |text: &str| if late { decoder.parse_late(text) } else { decoder.render(text) };
+    let text = |text: &str| decoder.text(text, rendering);
     match T::read(&value, &text) {
         Ok(field) => Some(field),
         Err(message) => {

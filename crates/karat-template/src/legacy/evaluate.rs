@@ -46,7 +46,9 @@ pub(crate) fn evaluate(loaded: &Loaded, document: Option<&Document>, inputs: &In
         evaluate_document(document, loaded, inputs, &mut evaluation);
     }
     let diagnostics = std::mem::take(&mut evaluation.diagnostics);
-    evaluation.diagnostics = diagnostics.into_sorted().into_iter().collect();
+    // Packer warns of nothing here.
+    let shown = |problem: &Diagnostic| problem.is_error() || !inputs.strict;
+    evaluation.diagnostics = diagnostics.into_sorted().into_iter().filter(shown).collect();
     evaluation
 }
 
@@ -75,10 +77,8 @@ fn evaluate_document(document: &Document, loaded: &Loaded, inputs: &Inputs<'_>, 
         return;
     }
     let selection = Selection::new(inputs);
-    if !inputs.strict {
-        let names = builders.iter().map(|named| (named.name.clone(), named.builder.shown(&named.name)));
-        selection.warn_unmatched(document, &names.collect::<Vec<_>>(), diagnostics);
-    }
+    let names = builders.iter().map(|named| (named.name.clone(), named.builder.shown(&named.name)));
+    selection.warn_unmatched(document, &names.collect::<Vec<_>>(), diagnostics);
     let selected: Vec<&Named<'_>> = builders.iter().filter(|named| selection.selects(&named.name)).collect();
     if inputs.require_builds && selected.is_empty() {
         diagnostics.push(no_builds());

@@ -5,15 +5,12 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use karat_gotmpl::function::{RunFacts, standard};
-use karat_gotmpl::{Functions, Template, TemplateError, Value};
+use karat_gotmpl::{Functions, TemplateError, Value};
 use karat_hcl::json::Text;
 use karat_model::span::Span;
 
 use crate::inputs::Inputs;
 use crate::load::Loaded;
-
-/// How many times what a template renders to is rendered again, where Packer does so until it stays the same.
-const ROUNDS: usize = 100;
 
 /// What is known before there is a build.
 pub(super) fn run_facts(
@@ -51,25 +48,8 @@ impl Stage {
 
     /// What a text renders to when it is rendered until it stays as it is.
     pub(super) fn render(&self, text: &str) -> Result<String, TemplateError> {
-        let mut text = text.to_owned();
-        for _ in 0..ROUNDS {
-            let rendered = render(&text, &self.functions)?;
-            if rendered == text {
-                return Ok(text);
-            }
-            text = rendered;
-        }
-        let message = format!("after {ROUNDS} times it still renders to something else");
-        Err(TemplateError { line: 1, column: 1, message })
+        karat_gotmpl::settle(text, &Value::Null, &self.functions)
     }
-}
-
-/// What a text renders to. There is no data.
-pub(super) fn render(text: &str, functions: &Functions) -> Result<String, TemplateError> {
-    if !text.contains("{{") {
-        return Ok(text.to_owned());
-    }
-    Template::parse(text, functions)?.render(&Value::Null, functions)
 }
 
 /// Where in a file an error in a text is: the rest of its line, at most up to the end of the action.

@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use karat_gotmpl::function::standard;
-use karat_gotmpl::{Functions, TemplateError, Value};
+use karat_gotmpl::{Functions, TemplateError, Value, render};
 use karat_model::diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean};
 use karat_model::secret_store::SecretRequest;
 use karat_model::span::{SourceMap, Span};
 
 use super::document::Document;
 use super::given::{self, Given};
-use super::stage::{place, render, run_facts};
+use super::stage::{place, run_facts};
 use crate::code;
 use crate::inputs::Inputs;
 use crate::load::Loaded;
@@ -168,7 +168,7 @@ impl<'t> Rendering<'t> {
     /// Renders one text. What it needs and does not have comes back.
     fn attempt(&mut self, name: &str, given: &Given) -> Result<(), BTreeSet<String>> {
         let (text, kept) = keep_fields(&given.text.text);
-        let result = render(&text, &self.functions);
+        let result = render(&text, &Value::Null, &self.functions);
         let missing: BTreeSet<String> = self.found().missing.drain(..).collect();
         if !missing.is_empty() {
             return Err(missing);

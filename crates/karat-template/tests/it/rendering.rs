@@ -9,7 +9,7 @@ use karat_model::plan::{Build, LateConfig, Plan, Step};
 use karat_model::schema::{Attribute, Block, Nesting, Schema};
 use karat_model::schema_set::SchemaSet;
 use karat_model::value::{Type, Value};
-use karat_template::{Evaluation, Inputs, Progress, evaluate, from_texts};
+use karat_template::{Evaluation, Inputs, Progress, evaluate, from_texts, legacy_from_bytes};
 
 /// Components that are enough for every test.
 pub(crate) fn schemas() -> SchemaSet {
@@ -30,6 +30,9 @@ pub(crate) fn schemas() -> SchemaSet {
         Block { nesting: Nesting::List, required: false, schema: disk, doc: String::new() },
     );
     let shell = schema(vec![
+        ("execute_command", Attribute { late: true, ..list() }),
+        ("exit_codes", Attribute::new(Type::list(Type::Number))),
+        ("pty", Attribute::new(Type::Bool)),
         ("inline", list()),
         ("script", text()),
         ("environment", Attribute::new(Type::map(Type::String))),
@@ -57,6 +60,15 @@ pub(crate) fn evaluation(text: &str, adjust: impl FnOnce(&mut Inputs<'_>)) -> Ev
     let mut inputs = Inputs::new("/cwd", &schemas);
     adjust(&mut inputs);
     let loaded = from_texts([("t.pkr.hcl".to_owned(), text.to_owned())], []);
+    whole(evaluate(&loaded, &inputs))
+}
+
+/// What `text`, as the legacy JSON template `t.json`, asks for with inputs that `adjust` sets.
+pub(crate) fn legacy(text: &str, adjust: impl FnOnce(&mut Inputs<'_>)) -> Evaluation {
+    let schemas = schemas();
+    let mut inputs = Inputs::new("/cwd", &schemas);
+    adjust(&mut inputs);
+    let loaded = legacy_from_bytes("t.json".as_ref(), text.as_bytes());
     whole(evaluate(&loaded, &inputs))
 }
 

@@ -13,6 +13,7 @@ use crate::script::parse_pairs;
 #[derive(Config, Clone, Debug)]
 pub(super) struct ShellOptions {
     /// Lines of a script.
+    #[config(settled)]
     pub(super) inline: Vec<String>,
     /// Path of a script on this host.
     pub(super) script: Option<String>,
