@@ -11,6 +11,7 @@ mod random;
 mod spread;
 mod tally;
 mod templates;
+mod upgrade;
 
 use std::path::Path;
 
@@ -23,6 +24,7 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
         ["fmt", rest @ ..] => fmt::run(root, rest),
         ["expressions", rest @ ..] => expressions::run(rest),
         ["templates", rest @ ..] => templates::run(rest),
-        _ => Err("differential knows: commands, expressions, fmt, templates".into()),
+        ["upgrade", rest @ ..] => upgrade::run(root, rest),
+        _ => Err("differential knows: commands, expressions, fmt, templates, upgrade".into()),
     }
 }

@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask tidy|parity|results|bench|blackbox|corpus|differential`.
+//! Developer commands: `cargo xtask tidy|parity|results|bench|blackbox|corpus|upgrade|differential`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer's command talks to its developer")]
 #![cfg_attr(
     test,
@@ -12,6 +12,7 @@ mod differential;
 mod parity;
 mod results;
 mod tidy;
+mod upgrade;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,11 +28,14 @@ cargo xtask bench [--packer PATH] [--karat PATH] [--only CASE] [--runs N] [--jso
 cargo xtask blackbox DIR [--karat PATH]            Packer's own black-box suites; DIR is a copy of its repository (needs go)
 cargo xtask corpus DIR [--karat PATH]              real templates: parse, layout, Packer's verdict ($PACKER, else PATH) on those
                                                    of corpus.txt that were gathered in DIR
+cargo xtask upgrade DIR [--karat PATH]             hcl2_upgrade of every legacy JSON template below DIR: does inspect of the
+                                                   result say what the template says?
 cargo xtask differential commands [--karat PATH] [--about TEXT] [--cases DIR]
                                                    what Packer and Karat under --strict do with the command lines of DIR,
                                                    else xtask/commands ($PACKER, else PATH)
 cargo xtask differential expressions [--share N] [--category NAME]
                                                    what Karat, Packer and Terraform say about thousands of expressions
+cargo xtask differential upgrade [--karat PATH]    hcl2_upgrade under --strict beside Packer's, for the templates of upgrade.txt
 cargo xtask differential fmt [--inputs N] [--seed N]
                                                    Karat's formatter against Packer's and Terraform's ($PACKER, $TERRAFORM,
                                                    else PATH), where they are present
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::run(root(), rest),
         ["blackbox", rest @ ..] => blackbox::run(root(), rest),
         ["corpus", rest @ ..] => corpus::run(root(), rest),
+        ["upgrade", rest @ ..] => upgrade::run(root(), rest),
         ["differential", rest @ ..] => differential::run(root(), rest),
         ["measure", report, command @ ..] => bench::measure(Path::new(report), command),
         _ => Err(USAGE.into()),

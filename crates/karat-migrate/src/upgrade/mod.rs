@@ -58,6 +58,8 @@ struct Upgrade<'d> {
     strict: bool,
     annotations: bool,
     names: Names<'d>,
+    /// Variables that have themselves for a default: a way to say that they must be set.
+    circular: BTreeSet<&'d str>,
     secrets: Vec<Secret>,
     /// Whether anything asks for the time of the build.
     uses_timestamp: bool,
@@ -74,23 +76,27 @@ impl<'d> Upgrade<'d> {
             strict: options.strict,
             annotations: options.annotations,
             names: names(&|_| false),
+            circular: BTreeSet::new(),
             secrets: Vec::new(),
             uses_timestamp: false,
             notes: Vec::new(),
         };
-        let locals: BTreeSet<_> = document
-            .variables
-            .iter()
-            .filter(|variable| {
-                let default =
-                    variable.default.as_ref().map(|default| upgrade.text(&default.text, Place::Default));
+        let (mut locals, mut circular) = (BTreeSet::new(), BTreeSet::new());
+        for variable in &document.variables {
+            let Some(default) = &variable.default else { continue };
+            let name = variable.name.text.as_ref();
+            upgrade.names.forget_uses();
+            let value = upgrade.text(&default.text, Place::Default);
+            if upgrade.names.is_used(name) && !options.strict {
+                circular.insert(name);
+            } else if !value.expressions().all(|call| call.starts_with("env(")) {
                 // The default of a variable can call `env` and nothing else.
-                default.is_some_and(|default| !default.expressions().all(|call| call.starts_with("env(")))
-            })
-            .map(|variable| variable.name.text.as_ref())
-            .collect();
+                locals.insert(name);
+            }
+        }
         Self {
             names: names(&|name| locals.contains(name)),
+            circular,
             secrets: Vec::new(),
             uses_timestamp: false,
             notes: Vec::new(),
@@ -201,7 +207,7 @@ impl<'d> Upgrade<'d> {
             let identifier = identifier.to_owned();
             let mut body = Body::default();
             body.argument("type", Value::Expression("string".to_owned()));
-            if let Some(default) = &variable.default {
+            if let Some(default) = variable.default.as_ref().filter(|_| !self.circular.contains(name)) {
                 let default = self.text(&default.text, Place::Default);
                 self.notes_to(&mut body);
                 body.argument("default", self.value_of(default));

@@ -13,6 +13,8 @@ pub(super) struct Names<'a> {
     undeclared: Vec<String>,
     /// Names of variables in the environment that something else than a variable's default uses.
     environment: Vec<String>,
+    /// User variables that were referred to since [`Names::forget_uses`].
+    used: BTreeSet<String>,
     /// All names of variables and locals.
     taken: BTreeSet<String>,
     sources: Vec<Source<'a>>,
@@ -54,6 +56,7 @@ impl<'a> Names<'a> {
             variables: BTreeMap::new(),
             undeclared: Vec::new(),
             environment: Vec::new(),
+            used: BTreeSet::new(),
             taken: BTreeSet::new(),
             sources: sources(document, strict),
             timestamp: "timestamp".to_owned(),
@@ -73,6 +76,7 @@ impl<'a> Names<'a> {
 
     /// The expression for a user variable.
     pub(super) fn user(&mut self, name: &str) -> String {
+        self.used.insert(name.to_owned());
         let home = self.variables.entry(name.to_owned()).or_insert_with(|| {
             self.undeclared.push(name.to_owned());
             Home::Variable(unique(identifier(name), &mut self.taken))
@@ -81,6 +85,15 @@ impl<'a> Names<'a> {
             Home::Variable(identifier) => format!("var.{identifier}"),
             Home::Local(identifier) => format!("local.{identifier}"),
         }
+    }
+
+    pub(super) fn forget_uses(&mut self) {
+        self.used.clear();
+    }
+
+    /// Whether a user variable was referred to since then.
+    pub(super) fn is_used(&self, name: &str) -> bool {
+        self.used.contains(name)
     }
 
     /// The identifier of a user variable, and whether it is a local.
