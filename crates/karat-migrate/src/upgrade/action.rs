@@ -164,7 +164,9 @@ impl Translation<'_, '_, '_> {
     fn action(&mut self, pipeline: &Pipeline, out: &mut Text) {
         let expression = self.pipeline(pipeline);
         match (pipeline.variables.as_slice(), expression) {
-            ([], Some(Expression { literal: Some(text), .. })) if !text.contains("{{") => {
+            ([], Some(Expression { literal: Some(text), .. }))
+                if !text.contains("{{") && !self.upgrade.strict =>
+            {
                 out.push_plain(&text)
             }
             ([], Some(expression)) if expression.literal.is_none() => out.push_interpolation(expression.text),

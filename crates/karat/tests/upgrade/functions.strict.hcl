@@ -36,7 +36,7 @@ build {
       "echo ${build.ID} ${build.name} ${build.type}",
       "echo {{ replace `v` `` -1 `${var.version}` }} {{ replace `.` `_` 1 `${var.version}` }}",
       "echo {{ printf `%s-%s` `${var.name}` `${build.type}` }}",
-      "echo literal 5 {{ `{{` }}",
+      "echo {{ `literal` }} {{ 5 }} {{ `{{` }}",
     ]
   }
 }

@@ -12,6 +12,10 @@ variable "required" {
   type = string
 }
 
+variable "given" {
+  type = string
+}
+
 variable "home" {
   type    = string
   default = env("HOME")

@@ -64,6 +64,7 @@ local "header" {
 
 locals {
   derived = "${var.plain}-${legacy_isotime("2006-01-02")}"
+  given   = "${local.given}"
   mixed   = "${env("HOME")}-${var.plain}"
   stamp   = "${local.timestamp}"
 }
