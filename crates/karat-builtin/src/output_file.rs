@@ -22,12 +22,8 @@ pub(crate) struct OutputFile {
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 impl OutputFile {
-    /// Announces the file. `step` names what makes it; `path` is relative to where the user started.
-    pub(crate) async fn begin(
-        cx: &StepContext,
-        step: &'static str,
-        path: impl AsRef<Path>,
-    ) -> Result<Self, StepError> {
+    /// Announces the file. `path` is relative to where the user started.
+    pub(crate) async fn begin(cx: &StepContext, path: impl AsRef<Path>) -> Result<Self, StepError> {
         let path = path.as_ref();
         if path.as_os_str().is_empty() {
             return Err(StepError::failed("cannot write a file without a name"));
@@ -44,7 +40,7 @@ impl OutputFile {
             // Through links, so that the file changes and not the link.
             Ok(_) => (tokio::fs::canonicalize(&target).await.map_err(cannot_write)?, None),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let claim = cx.own_file(step, &target).await?;
+                let claim = cx.own_file(&target).await?;
                 (target, Some(claim))
             }
             Err(error) => return Err(cannot_write(error)),
@@ -52,7 +48,7 @@ impl OutputFile {
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let partial = target.with_file_name(format!(".{name}.{}-{number}.partial", cx.info().run));
-        let partial = Some(cx.own_file(step, &partial).await?);
+        let partial = Some(cx.own_file(&partial).await?);
         Ok(Self { cx: cx.clone(), target, claim, partial })
     }
 

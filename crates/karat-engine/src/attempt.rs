@@ -13,7 +13,6 @@ use karat_sdk::cancel::{Cancellation, Canceller};
 use karat_sdk::component::Guest;
 use karat_sdk::context::{CheckContext, StepContext, cancelled_text};
 use karat_sdk::error::StepError;
-use karat_sdk::host::Host;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::frame::Frame;
@@ -24,13 +23,14 @@ const TIMEOUT_GRACE: Duration = Duration::from_secs(10);
 
 /// The tries of one step.
 pub(crate) struct Attempts<'a> {
-    /// The builder's frame.
+    /// The frame that the attempts are made in.
     pub(crate) frame: &'a Arc<Frame>,
     /// Position among the build's provisioners.
     pub(crate) index: usize,
     pub(crate) step: &'a Step,
     pub(crate) guest: &'a dyn Guest,
     pub(crate) facts: &'a Facts,
+    pub(crate) cancellation: &'a Cancellation,
 }
 
 impl Attempts<'_> {
@@ -41,7 +41,7 @@ impl Attempts<'_> {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
-        if policy.continue_on_error && !self.job().is_stopped() {
+        if policy.continue_on_error && !self.cancellation.is_stopped() {
             let text = format!(
                 "Provisioner failed with {:?}, but continue_on_error is set; continuing the build.",
                 error.to_string()
@@ -58,7 +58,7 @@ impl Attempts<'_> {
         let mut first = None;
         for attempt in 1.. {
             if let Some(cancel) =
-                job.cancellation.current().filter(|cancel| cancel.level >= CancelLevel::Stop)
+                self.cancellation.current().filter(|cancel| cancel.level >= CancelLevel::Stop)
             {
                 return Err(StepError::Cancelled(cancelled_text(&cancel.reason)));
             }
@@ -66,7 +66,7 @@ impl Attempts<'_> {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
-            if job.is_stopped() {
+            if self.cancellation.is_stopped() {
                 return Err(error);
             }
             if attempt > tries {
@@ -107,7 +107,7 @@ impl Attempts<'_> {
         let pause = policy.pause_before;
         if !pause.is_zero() {
             job.tell(Tone::Say, format!("Pausing {} before the next provisioner...", Go(pause)));
-            self.context(self.frame.clone(), job.cancellation.clone()).pause(pause).await?;
+            self.context(self.frame.clone(), self.cancellation.clone()).pause(pause).await?;
         }
         // Packer 1.16 forgets the timeout where there is a pause.
         let limit = policy.timeout.filter(|_| pause.is_zero() || !job.options.strict);
@@ -117,16 +117,17 @@ impl Attempts<'_> {
         let (index, step) = (self.index, self.step.name.clone());
         job.emit(EventKind::StepStarted { index, step: step.clone(), attempt });
         let begun = Instant::now();
-        let (canceller, cancellation) = job.cancellation.child();
-        let (frame, hung) = Frame::of_attempt(self.frame);
+        let (canceller, cancellation) = self.cancellation.child();
+        let (frame, hung) = self.frame.of_attempt();
         let who = format!("the provisioner `{}`", self.step.node.component);
+        job.now(who.clone());
         let work = guarded(&who, self.provision(self.context(frame.clone(), cancellation)));
         let result = match limit {
             Some(limit) => self.within(limit, canceller, work).await,
             None => work.await,
         };
         frame.close().await;
-        self.frame.withdraw(hung);
+        self.frame.forget(hung);
         let error = result.as_ref().err().map(ToString::to_string);
         job.emit(EventKind::StepFinished { index, step, attempt, took: begun.elapsed(), error });
         result

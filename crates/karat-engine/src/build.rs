@@ -18,6 +18,7 @@ use crate::run::BuildReport;
 pub(crate) async fn build(job: Arc<Job>) -> BuildReport {
     let begun = Instant::now();
     job.emit(EventKind::BuildStarted);
+    job.now(format!("the builder `{}`", job.build().source.component));
     let result = match make(&job).await {
         Ok(Some(artifact)) => post_process(&job, artifact).await,
         Ok(None) => Ok(Vec::new()),
@@ -37,6 +38,7 @@ pub(crate) async fn build(job: Arc<Job>) -> BuildReport {
     };
     let took = begun.elapsed();
     job.emit(EventKind::BuildFinished { outcome: outcome.clone(), took });
+    job.now(None);
     let left_behind = job.take_left_behind();
     BuildReport { name: job.build().name.clone(), outcome: Some(outcome), left_behind, took }
 }
@@ -64,9 +66,10 @@ async fn make(job: &Arc<Job>) -> Result<Option<Artifact>, StepError> {
     );
     let context = BuildContext::new(step);
     let result = job.supervise(&who, builder.build(&context, &node.config)).await;
-    match Ending::of(&frame, result.as_ref().err()).await {
-        Ending::CleanUp => frame.close().await,
-        Ending::Abandon(notice) => frame.abandon(notice).await,
+    let ending = job.ending(result.is_err());
+    frame.take_down(ending, None).await;
+    if matches!(ending, Ending::Abandon(_)) {
+        job.abandon_entries().await;
     }
     let artifact = result?;
     match job.cancellation.current() {

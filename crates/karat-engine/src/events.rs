@@ -74,6 +74,7 @@ fn redacted(redactor: &Redactor, kind: EventKind) -> EventKind {
             EventKind::BuildFinished { outcome, took }
         }
         EventKind::BuildStarted
+        | EventKind::Answered { .. }
         | EventKind::CancelRequested { .. }
         | EventKind::RunFinished { .. }
         | EventKind::Unknown => kind,

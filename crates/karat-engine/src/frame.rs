@@ -1,25 +1,27 @@
-//! A frame of work: a builder, one attempt of a provisioner, one post-processor. It owns what the work makes, and takes
-//! it down again.
+//! A frame of work: a builder, one step of it, one attempt of a provisioner, one post-processor. It owns what the work
+//! makes, frames within it included, and takes it down again.
 
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
-use karat_model::event::{CancelLevel, EventKind, Scope, Tone};
+use karat_model::event::{CancelLevel, EventKind, Scope};
 use karat_model::facts::Facts;
 use karat_model::resource::{Intent, ProcessHandle, ResourceId, Settled};
 use karat_sdk::component::Guest;
 use karat_sdk::error::StepError;
-use karat_sdk::host::{Host, Teardown, TeardownId};
+use karat_sdk::host::{Host, Next, Teardown, TeardownId};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep};
 
 use crate::job::{Job, guarded};
-use crate::on_error::{Answer, Notice};
+use crate::on_error::Ending;
 use crate::provision::{failed_after, provision};
+use crate::step::{self, pause};
 
 /// How long one undo may take.
 const ITEM_LIMIT: Duration = Duration::from_secs(30);
@@ -31,57 +33,74 @@ const TOTAL_LIMIT: Duration = Duration::from_secs(300);
 pub(crate) struct Frame {
     this: Weak<Frame>,
     job: Arc<Job>,
-    /// Whether there is a door to the provisioners.
-    is_builder: bool,
+    role: Role,
     list: Mutex<List>,
     scratch: OnceCell<PathBuf>,
-    answered: Mutex<Option<Answer>>,
+}
+
+/// Whose work a frame holds.
+enum Role {
+    /// A builder's: it has a door to the provisioners.
+    Builder,
+    /// That of one step of a builder.
+    Step { name: &'static str, done: AtomicBool },
+    /// That of one attempt of a provisioner, or of a post-processor.
+    Other,
 }
 
 /// What is to be taken down, oldest first.
 #[derive(Default)]
 struct List {
     next: u64,
-    items: Vec<(TeardownId, Teardown)>,
+    items: Vec<(TeardownId, Item)>,
     closed: bool,
+}
+
+enum Item {
+    Undo(Teardown),
+    /// A frame within this one.
+    Frame(Arc<Frame>),
+}
+
+impl Item {
+    fn is_step(&self, wanted: &str) -> bool {
+        matches!(self, Self::Frame(frame) if frame.step() == Some(wanted))
+    }
 }
 
 impl Frame {
     /// The frame of a build's builder.
     pub(crate) fn of_builder(job: &Arc<Job>) -> Arc<Self> {
-        Self::new(job, true)
+        Self::new(job, Role::Builder)
     }
 
     /// The frame of a post-processor.
     pub(crate) fn of_post_processor(job: &Arc<Job>) -> Arc<Self> {
-        Self::new(job, false)
+        Self::new(job, Role::Other)
     }
 
-    /// The frame of one attempt of a provisioner. It hangs in the builder's list under the id, so that it is taken down
-    /// even if the attempt is dropped; whoever closes it withdraws that.
-    pub(crate) fn of_attempt(builder: &Frame) -> (Arc<Self>, TeardownId) {
-        let frame = Self::new(&builder.job, false);
-        let undo = {
-            let frame = frame.clone();
-            move || -> BoxFuture<'static, Result<(), StepError>> {
-                Box::pin(async move {
-                    frame.close().await;
-                    Ok(())
-                })
-            }
-        };
-        let id = builder.defer(Teardown { step: "", resource: None, undo: Box::new(undo) });
+    /// A frame within this one for the step `name`. It is taken down when its turn comes, even if its work is dropped.
+    pub(crate) fn begin(&self, name: &'static str) -> Arc<Self> {
+        self.job.now(format!("step {name}"));
+        let frame = Self::new(&self.job, Role::Step { name, done: AtomicBool::new(false) });
+        self.hang(Item::Frame(frame.clone()));
+        frame
+    }
+
+    /// A frame within this one for one attempt of a provisioner. Whoever closes it withdraws it, with the id.
+    pub(crate) fn of_attempt(&self) -> (Arc<Self>, TeardownId) {
+        let frame = Self::new(&self.job, Role::Other);
+        let id = self.hang(Item::Frame(frame.clone()));
         (frame, id)
     }
 
-    fn new(job: &Arc<Job>, is_builder: bool) -> Arc<Self> {
+    fn new(job: &Arc<Job>, role: Role) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             this: this.clone(),
             job: job.clone(),
-            is_builder,
+            role,
             list: Mutex::default(),
             scratch: OnceCell::new(),
-            answered: Mutex::new(None),
         })
     }
 
@@ -89,18 +108,19 @@ impl Frame {
         &self.job
     }
 
-    /// What the user wanted when provisioning failed.
-    pub(crate) fn answered(&self) -> Option<Answer> {
-        *self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The name of the step, where it is one's frame.
+    fn step(&self) -> Option<&'static str> {
+        match self.role {
+            Role::Step { name, .. } => Some(name),
+            _ => None,
+        }
     }
 
-    pub(crate) fn set_answered(&self, answer: Answer) {
-        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-    }
-
-    /// The step that made the newest thing.
-    pub(crate) fn newest_step(&self) -> Option<&'static str> {
-        self.list().items.iter().rev().map(|(_, item)| item.step).find(|step| !step.is_empty())
+    /// The step has done its work: with `-debug` its cleanup is announced.
+    pub(crate) fn set_done(&self) {
+        if let Role::Step { done, .. } = &self.role {
+            done.store(true, Ordering::Relaxed);
+        }
     }
 
     fn list(&self) -> MutexGuard<'_, List> {
@@ -108,38 +128,105 @@ impl Frame {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the newest item; without one, the frame is closed for good.
-    fn pop(&self) -> Option<Teardown> {
+    fn hang(&self, item: Item) -> TeardownId {
         let mut list = self.list();
-        let item = list.items.pop();
-        list.closed = item.is_none();
-        item.map(|(_, teardown)| teardown)
+        let id = TeardownId(list.next);
+        list.next += 1;
+        if !list.closed {
+            list.items.push((id, item));
+            return id;
+        }
+        drop(list);
+        // Too late for the list: stray work of a build that has ended. Undone on the spot; a frame has nothing yet.
+        if let (Some(frame), Item::Undo(teardown)) = (self.this.upgrade(), item) {
+            tokio::spawn(async move { frame.undo(teardown, ITEM_LIMIT_KILLED).await });
+        }
+        id
+    }
+
+    fn take(&self, id: TeardownId) -> Option<Item> {
+        let mut list = self.list();
+        let at = list.items.iter().position(|(found, _)| *found == id)?;
+        Some(list.items.remove(at).1)
+    }
+
+    /// Takes a frame that is closed off the list.
+    pub(crate) fn forget(&self, id: TeardownId) {
+        self.take(id);
+    }
+
+    /// Takes the newest item, unless it is the step `but`; without any, the frame is closed for good.
+    fn pop(&self, but: Option<&str>) -> Option<Item> {
+        let mut list = self.list();
+        let item = list.items.pop_if(|(_, item)| but.is_none_or(|step| !item.is_step(step)));
+        list.closed = list.items.is_empty() && item.is_none();
+        item.map(|(_, item)| item)
+    }
+
+    /// Takes the newest item if it is the step `name`.
+    pub(crate) async fn pop_step(&self, name: &'static str) -> Option<Arc<Frame>> {
+        let newest = self.list().items.pop_if(|(_, item)| item.is_step(name));
+        let Some((_, Item::Frame(frame))) = newest else { return None };
+        frame.pause_before().await;
+        Some(frame)
     }
 
     /// Undoes everything, newest first. Never fails: what cannot be undone is reported, and the next item is next.
     pub(crate) async fn close(&self) {
+        self.take_down(&Ending::CleanUp, None).await;
+    }
+
+    /// Takes everything down that is newer than the step `but`, newest first, or leaves it as it is and says so.
+    pub(crate) async fn take_down(&self, ending: &Ending, but: Option<&'static str>) {
         let mut spent = Duration::ZERO;
-        let mut paused_for = "";
+        self.take_down_within(ending, but, &mut spent).await;
+    }
+
+    async fn take_down_within(&self, ending: &Ending, but: Option<&'static str>, spent: &mut Duration) {
         while !self.is_left() {
-            let Some(item) = self.pop() else { return };
-            if self.job.options.debug && self.is_builder && !item.step.is_empty() && item.step != paused_for {
-                paused_for = item.step;
-                let question =
-                    format!("Pausing before cleanup of step '{paused_for}'. Press enter to continue.");
-                // As in Packer 1.16: without a terminal the question fails and the cleanup goes on.
-                let _ = self.job.ask(&self.job.scope, &question).await;
+            let Some(item) = self.pop(but) else { return };
+            match (item, ending) {
+                // What was made outside of steps never stays.
+                (Item::Undo(teardown), _)
+                    if matches!(ending, Ending::CleanUp) || matches!(self.role, Role::Builder) =>
+                {
+                    let begun = Instant::now();
+                    let limit = if *spent < TOTAL_LIMIT { ITEM_LIMIT } else { ITEM_LIMIT_KILLED };
+                    self.undo(teardown, limit).await;
+                    *spent += begun.elapsed();
+                }
+                (Item::Undo(_), _) => {}
+                // That of a step that was tried again.
+                (Item::Frame(frame), _) if frame.list().closed => {}
+                (Item::Frame(frame), _) => {
+                    frame.pause_before().await;
+                    if let Some(name) = frame.step() {
+                        match ending {
+                            Ending::CleanUp => self.job.now(format!("the cleanup of step {name}")),
+                            Ending::Abandon(notice) => notice.tell(&self.job, name),
+                        }
+                    }
+                    Box::pin(frame.take_down_within(ending, None, spent)).await;
+                }
             }
-            let begun = Instant::now();
-            self.undo(item, if spent < TOTAL_LIMIT { ITEM_LIMIT } else { ITEM_LIMIT_KILLED }).await;
-            spent += begun.elapsed();
+        }
+    }
+
+    /// With `-debug`, waits before the cleanup of a step; not of one that failed, as in Packer 1.16.
+    async fn pause_before(&self) {
+        if let Role::Step { name, done } = &self.role
+            && done.load(Ordering::Relaxed)
+        {
+            let question = format!("Pausing before cleanup of step '{name}'. Press enter to continue.");
+            pause(&self.job, &question).await;
         }
     }
 
     async fn undo(&self, item: Teardown, limit: Duration) {
-        let Teardown { step, resource, undo } = item;
+        let Teardown { resource, undo } = item;
         let what = match resource {
             Some(id) => self.job.describe(id),
-            None => format!("what {} made", if step.is_empty() { "a step" } else { step }),
+            None => format!("what {} made", self.step().unwrap_or("a step")),
         };
         let cancellation = &self.job.cancellation;
         let hurried = async {
@@ -163,29 +250,6 @@ impl Frame {
     /// Whether everybody is to go at once. What is left stands in the ledger.
     fn is_left(&self) -> bool {
         self.job.cancellation.current().is_some_and(|cancel| cancel.level >= CancelLevel::Leave)
-    }
-
-    /// Leaves everything as it is, and says so in Packer's words.
-    pub(crate) async fn abandon(&self, notice: Notice) {
-        let mut last = "";
-        while let Some(Teardown { step, .. }) = self.pop() {
-            if step.is_empty() || step == last || Some(step) == notice.except {
-                continue;
-            }
-            let text = match (last, notice.interrupted) {
-                ("", true) => "Interrupted, aborting...".to_string(),
-                ("", false) => format!("Step {step:?} failed, aborting..."),
-                _ => format!("aborted: skipping cleanup of step {step:?}"),
-            };
-            if last.is_empty()
-                && let Some(error) = &notice.error
-            {
-                self.job.tell(Tone::Error, error);
-            }
-            self.job.tell(Tone::Error, text);
-            last = step;
-        }
-        self.job.abandon_entries().await;
     }
 }
 
@@ -228,25 +292,25 @@ impl Host for Frame {
     }
 
     fn defer(&self, teardown: Teardown) -> TeardownId {
-        let mut list = self.list();
-        let id = TeardownId(list.next);
-        list.next += 1;
-        if !list.closed {
-            list.items.push((id, teardown));
-            return id;
-        }
-        drop(list);
-        // Too late for the list: stray work of a build that has ended. Undone on the spot.
-        if let Some(frame) = self.this.upgrade() {
-            tokio::spawn(async move { frame.undo(teardown, ITEM_LIMIT_KILLED).await });
-        }
-        id
+        self.hang(Item::Undo(teardown))
     }
 
     fn withdraw(&self, id: TeardownId) -> Option<Teardown> {
-        let mut list = self.list();
-        let at = list.items.iter().position(|(found, _)| *found == id)?;
-        Some(list.items.remove(at).1)
+        match self.take(id)? {
+            Item::Undo(teardown) => Some(teardown),
+            Item::Frame(_) => None,
+        }
+    }
+
+    fn begin_step(&self, name: &'static str) -> Arc<dyn Host> {
+        self.begin(name)
+    }
+
+    async fn end_step(&self, error: Option<&StepError>) -> Next {
+        match self.step() {
+            Some(name) => step::end(self, name, error).await,
+            None => Next::GoOn,
+        }
     }
 
     async fn scratch(&self) -> Result<PathBuf, StepError> {
@@ -255,14 +319,16 @@ impl Host for Frame {
 
     async fn provision(&self, guest: &dyn Guest, facts: &Facts) -> Result<(), StepError> {
         match self.this.upgrade() {
-            Some(this) if self.is_builder => provision(&this, guest, facts).await,
+            Some(this) if matches!(self.role, Role::Builder) => provision(&this, guest, facts).await,
             _ => Err(StepError::failed("only a builder can run provisioners")),
         }
     }
 
     async fn failed_after(&self, guest: &dyn Guest, facts: &Facts, error: StepError) -> StepError {
         match self.this.upgrade() {
-            Some(this) if self.is_builder => failed_after(&this, guest, facts, error).await,
+            Some(this) if matches!(self.role, Role::Builder) => {
+                failed_after(&this, guest, facts, error).await
+            }
             _ => error,
         }
     }
@@ -286,7 +352,7 @@ impl Frame {
                 })
             }
         };
-        self.defer(Teardown { step: "", resource: Some(resource), undo: Box::new(undo) });
+        self.defer(Teardown { resource: Some(resource), undo: Box::new(undo) });
         std::fs::DirBuilder::new().mode(0o700).create(&path).map_err(|error| {
             StepError::io(format!("cannot make the scratch directory {}", path.display()), error)
         })?;

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures::FutureExt;
 use karat_model::event::{CancelLevel, EventKind, Scope, Tone};
@@ -16,6 +16,7 @@ use karat_sdk::error::StepError;
 use karat_store::Ledger;
 
 use crate::events::Events;
+use crate::on_error::{Ending, Failure};
 use crate::prompt::Questions;
 use crate::reclaim::{describe, remove};
 use crate::run::RunOptions;
@@ -32,6 +33,9 @@ pub(crate) struct Job {
     pub(crate) info: Arc<RunInfo>,
     pub(crate) scope: Scope,
     notes: Mutex<Notes>,
+    doing: Mutex<Option<String>>,
+    failure: Mutex<Option<Failure>>,
+    ending: OnceLock<Ending>,
 }
 
 /// What a build has written into the ledger, and what became of it.
@@ -57,8 +61,22 @@ impl Job {
         let info = Arc::new(info(&plan, &plan.builds[index], options));
         let scope = Scope::build(&plan.builds[index].name);
         let options = options.clone();
-        let notes = Mutex::default();
-        Self { plan, index, components, ledger, options, events, questions, cancellation, info, scope, notes }
+        Self {
+            plan,
+            index,
+            components,
+            ledger,
+            options,
+            events,
+            questions,
+            cancellation,
+            info,
+            scope,
+            notes: Mutex::default(),
+            doing: Mutex::default(),
+            failure: Mutex::default(),
+            ending: OnceLock::new(),
+        }
     }
 
     pub(crate) fn build(&self) -> &Build {
@@ -81,6 +99,30 @@ impl Job {
         self.cancellation.is_stopped()
     }
 
+    /// What it does from now on, for those who wait for it.
+    pub(crate) fn now(&self, what: impl Into<Option<String>>) {
+        *locked(&self.doing) = what.into();
+    }
+
+    /// What it does; `None` before its start and after its end.
+    pub(crate) fn doing(&self) -> Option<String> {
+        locked(&self.doing).clone()
+    }
+
+    /// The step that failed for good.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        locked(&self.failure).clone()
+    }
+
+    pub(crate) fn set_failure(&self, failure: Failure) {
+        *locked(&self.failure) = Some(failure);
+    }
+
+    /// What becomes of what the builder made; decided once.
+    pub(crate) fn ending(&self, failed: bool) -> &Ending {
+        self.ending.get_or_init(|| if failed { Ending::of_failed(self) } else { Ending::CleanUp })
+    }
+
     /// Runs a component's work: a second Ctrl-C drops it, and a panic in it is an error like any other.
     pub(crate) async fn supervise<T>(
         &self,
@@ -97,8 +139,7 @@ impl Job {
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {
-        // Every change is a single insertion, so a panic elsewhere leaves nothing half done.
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.notes)
     }
 
     /// Before an entry is written.
@@ -172,6 +213,11 @@ impl Job {
             self.settle(entry.id, Settled::Abandoned).await;
         }
     }
+}
+
+/// Every change is a single insertion, so a panic elsewhere leaves nothing half done.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What components are told about a build.

@@ -1,7 +1,7 @@
 //! How does a plan become artifacts?
 //!
 //! In reading order: [`run()`] takes a [`Run`] apart into one *job* per build; `schedule` decides when each starts;
-//! `build` carries one out: builder, provisioners (`provision`, `attempt`), teardown (`frame`, `on_error`),
+//! `build` carries one out: builder with its steps (`step`), provisioners (`provision`, `attempt`), teardown (`frame`, `on_error`),
 //! post-processors (`post_process`). [`check`] asks every component what it thinks of the plan before anything starts.
 //! [`reclaim()`] removes what a run left that died. Everything that happens is told through [`Events`], the one ordered
 //! stream; everything that could outlive the process goes through the ledger first.
@@ -22,6 +22,7 @@ mod facts;
 mod frame;
 mod job;
 mod on_error;
+mod patience;
 mod post_process;
 mod process;
 mod prompt;
@@ -29,6 +30,7 @@ mod provision;
 mod reclaim;
 mod run;
 mod schedule;
+mod step;
 
 pub use check::{BuildCheck, check};
 pub use events::Events;

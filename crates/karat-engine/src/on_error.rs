@@ -1,18 +1,35 @@
-//! What `-on-error` means when a builder fails.
+//! What `-on-error` means when a step of a builder fails. What a builder does outside of steps is always cleaned up.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use karat_model::event::Tone;
 use karat_sdk::context::OnError;
 use karat_sdk::error::StepError;
 
-use crate::frame::Frame;
-
-/// Packer's name for the step that runs the provisioners.
-pub(crate) const PROVISION: &str = "StepProvision";
+use crate::job::Job;
 
 const QUESTION: &str = "[c] Clean up and exit, [a] abort without cleanup, or [r] retry step (build may fail even if \
                         retry succeeds)?";
 
+/// A step that failed for good.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: String,
+    pub(crate) answer: Answer,
+}
+
+/// What the user wants after a step failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Nobody was asked.
+    None,
+    CleanUp,
+    Abort,
+    Retry,
+}
+
 /// What becomes of what a builder made besides its artifact.
+#[derive(Debug)]
 pub(crate) enum Ending {
     /// Everything is taken down.
     CleanUp,
@@ -21,73 +38,54 @@ pub(crate) enum Ending {
 }
 
 /// What is said about things that stay.
+#[derive(Debug)]
 pub(crate) struct Notice {
-    /// The error, where nobody interrupted the build.
-    pub(crate) error: Option<String>,
-    /// Somebody interrupted the build.
-    pub(crate) interrupted: bool,
-    /// A step whose cleanup ran after all.
-    pub(crate) except: Option<&'static str>,
-}
-
-/// What the user wants after a step failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    CleanUp,
-    Abort,
-    Retry,
+    /// The error; `None` where somebody interrupted the build.
+    error: Option<String>,
+    begun: AtomicBool,
 }
 
 impl Ending {
-    /// Decides, once the builder has ended with `error` or without one.
-    pub(crate) async fn of(frame: &Frame, error: Option<&StepError>) -> Self {
-        let Some(error) = error else { return Self::CleanUp };
-        if frame.answered() == Some(Answer::CleanUp) {
+    /// Decides about a build that failed.
+    pub(crate) fn of_failed(job: &Job) -> Self {
+        let failure = job.failure();
+        let error = match job.options.on_error {
+            OnError::Cleanup => return Self::CleanUp,
+            OnError::Abort | OnError::RunCleanupProvisioner if job.is_stopped() => None,
+            OnError::Abort | OnError::RunCleanupProvisioner => failure.map(|failure| failure.error),
+            OnError::Ask => match failure {
+                Some(failure) if failure.answer == Answer::Abort && job.is_stopped() => None,
+                Some(failure) if failure.answer == Answer::Abort => Some(failure.error),
+                _ => return Self::CleanUp,
+            },
+        };
+        if error.is_none() && !job.is_stopped() {
             return Self::CleanUp;
         }
-        let interrupted = frame.job().is_stopped();
-        let shown = if interrupted { None } else { Some(error.to_string()) };
-        let notice = Notice { error: shown, interrupted, except: None };
-        match frame.job().options.on_error {
-            OnError::Cleanup => Self::CleanUp,
-            OnError::Abort => Self::Abandon(notice),
-            OnError::RunCleanupProvisioner => Self::Abandon(Notice { except: Some(PROVISION), ..notice }),
-            OnError::Ask => {
-                let answer = match frame.answered() {
-                    _ if interrupted => Answer::CleanUp,
-                    Some(Answer::Abort) => Answer::Abort,
-                    // A retry went well, and then something else failed.
-                    _ => ask_about_builder(frame, error).await,
-                };
-                match answer {
-                    Answer::Abort => Self::Abandon(notice),
-                    Answer::CleanUp | Answer::Retry => Self::CleanUp,
-                }
-            }
-        }
+        Self::Abandon(Notice { error, begun: AtomicBool::new(false) })
     }
 }
 
-/// A builder is one piece: what it did before its failure cannot be repeated in part.
-pub(crate) async fn ask_about_builder(frame: &Frame, error: &StepError) -> Answer {
-    let step = frame.newest_step().unwrap_or(&frame.job().build().source.component);
-    loop {
-        match ask(frame, step, error).await {
-            Answer::Retry => frame.job().tell(
-                Tone::Say,
-                format!(
-                    "Step {step:?} cannot be retried; only provisioning can. Start the build again instead."
-                ),
-            ),
-            answer => return answer,
+impl Notice {
+    /// Says, in Packer's words, that what `step` made stays.
+    pub(crate) fn tell(&self, job: &Job, step: &str) {
+        if self.begun.swap(true, Ordering::Relaxed) {
+            job.tell(Tone::Error, format!("aborted: skipping cleanup of step {step:?}"));
+            return;
+        }
+        match &self.error {
+            None => job.tell(Tone::Error, "Interrupted, aborting..."),
+            Some(error) => {
+                job.tell(Tone::Error, error);
+                job.tell(Tone::Error, format!("Step {step:?} failed, aborting..."));
+            }
         }
     }
 }
 
 /// Shows the failure and asks until there is an answer. Without one (nobody is there, or the run is cancelled while it
 /// waits) everything is cleaned up.
-pub(crate) async fn ask(frame: &Frame, step: &str, error: &StepError) -> Answer {
-    let job = frame.job();
+pub(crate) async fn ask(job: &Job, step: &str, error: &StepError) -> Answer {
     job.tell(Tone::Error, error.to_string());
     job.tell(Tone::Say, format!("Step {step:?} failed"));
     loop {

@@ -89,6 +89,7 @@ async fn process(
     let component = &step.node.component;
     job.emit(EventKind::PostProcessorStarted { name: step.name.clone(), component: component.clone() });
     let who = format!("the post-processor `{component}`");
+    job.now(who.clone());
     let Some(processor) = job.components.post_processor(component) else {
         return Err(StepError::failed(format!("{who} does not exist")));
     };

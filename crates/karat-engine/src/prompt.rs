@@ -11,11 +11,16 @@ use tokio::sync::Mutex;
 
 use crate::events::Events;
 
-/// Asks a person. The engine asks one question at a time.
+/// Hears what a person answers. The engine asks one question at a time, and shows it as an event
+/// ([`EventKind::Asked`]).
 #[async_trait]
 pub trait Prompter: Send + Sync {
-    /// The answer, without its line end. The future is dropped when the run is cancelled.
-    async fn ask(&self, question: &str) -> Result<String, AskError>;
+    /// Whether there is anybody to ask.
+    fn is_there(&self) -> bool;
+
+    /// The next answer, without its line end. The future is dropped when the run is cancelled or has no use for an answer
+    /// any more; what the person types later then answers the next question.
+    async fn answer(&self) -> Result<String, AskError>;
 }
 
 /// Why there is no answer.
@@ -37,7 +42,11 @@ pub struct NoPrompter;
 
 #[async_trait]
 impl Prompter for NoPrompter {
-    async fn ask(&self, _: &str) -> Result<String, AskError> {
+    fn is_there(&self) -> bool {
+        false
+    }
+
+    async fn answer(&self) -> Result<String, AskError> {
         Err(AskError::NoTerminal)
     }
 }
@@ -46,6 +55,19 @@ impl Prompter for NoPrompter {
 pub(crate) struct Questions {
     prompter: Arc<dyn Prompter>,
     turn: Mutex<()>,
+}
+
+/// A question that waits for its answer; its end is told even if it is dropped.
+struct Open<'a> {
+    events: &'a Events,
+    scope: &'a Scope,
+    given: bool,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.events.emit(self.scope, EventKind::Answered { given: self.given });
+    }
 }
 
 impl Questions {
@@ -63,8 +85,14 @@ impl Questions {
     ) -> Result<String, StepError> {
         let ask = async {
             let _turn = self.turn.lock().await;
+            if !self.prompter.is_there() {
+                return Err(AskError::NoTerminal);
+            }
             events.emit(scope, EventKind::Asked { question: question.to_string() });
-            self.prompter.ask(question).await
+            let mut open = Open { events, scope, given: false };
+            let answer = self.prompter.answer().await;
+            open.given = answer.is_ok();
+            answer
         };
         tokio::select! {
             biased;

@@ -2,97 +2,89 @@
 
 use std::sync::Arc;
 
-use karat_model::event::Tone;
+use karat_model::event::{CancelLevel, Tone};
 use karat_model::facts::Facts;
 use karat_sdk::component::Guest;
 use karat_sdk::context::OnError;
 use karat_sdk::error::StepError;
-use karat_sdk::host::{Host, Teardown};
+use karat_sdk::host::Next;
 
 use crate::attempt::Attempts;
 use crate::facts::{complete, unknown};
 use crate::frame::Frame;
-use crate::on_error::{Answer, PROVISION, ask, ask_about_builder};
+use crate::on_error::Ending;
+use crate::step::{self, PROVISION, pause};
 
 /// What stands behind [`karat_sdk::BuildContext::provision`].
 pub(crate) async fn provision(
-    frame: &Arc<Frame>,
+    builder: &Arc<Frame>,
     guest: &dyn Guest,
     offered: &Facts,
 ) -> Result<(), StepError> {
-    let job = frame.job();
+    let job = builder.job();
     if !guest.is_machine() {
-        // There is nothing that anybody could want to keep.
-        frame.set_answered(Answer::CleanUp);
-        return all_steps(frame, guest, &unknown()).await;
+        // Without a machine it is no step: there is nothing that anybody could want to keep.
+        return all_steps(builder, guest, &unknown()).await;
     }
     let facts = complete(offered, &job.info.run);
     if let Some(key) = offered.text("SSHPrivateKey") {
         job.options.redactor.add(key);
     }
-    // Stands for provisioning in the order of teardown: `-on-error=abort` names it.
-    frame.defer(Teardown { step: PROVISION, resource: None, undo: Box::new(|| Box::pin(async { Ok(()) })) });
-    let error = loop {
-        let Err(error) = all_steps(frame, guest, &facts).await else {
-            pause(frame, &format!("Pausing after run of step '{PROVISION}'. Press enter to continue.")).await;
-            return Ok(());
-        };
-        if job.is_stopped() {
-            if job.options.strict && job.options.on_error == OnError::Ask {
-                job.tell(Tone::Say, format!("Step {PROVISION:?} failed"));
-            }
-            return Err(error);
+    loop {
+        let frame = builder.begin(PROVISION);
+        let result = all_steps(&frame, guest, &facts).await;
+        match step::end(&frame, PROVISION, result.as_ref().err()).await {
+            Next::Again => {}
+            Next::GoOn => match result {
+                Ok(()) => return Ok(()),
+                Err(error) => return Err(clean_up(builder, guest, &facts, error).await),
+            },
         }
-        match job.options.on_error {
-            OnError::Cleanup | OnError::RunCleanupProvisioner => break error,
-            OnError::Abort => return Err(error),
-            OnError::Ask => {
-                let answer = ask(frame, PROVISION, &error).await;
-                frame.set_answered(answer);
-                match answer {
-                    Answer::CleanUp => break error,
-                    Answer::Abort => return Err(error),
-                    Answer::Retry => {}
-                }
-            }
-        }
-    };
-    Err(clean_up(frame, guest, &facts, error).await)
+    }
 }
 
 /// What stands behind [`karat_sdk::BuildContext::finish`]: the builder failed after its provisioners were done.
 pub(crate) async fn failed_after(
-    frame: &Arc<Frame>,
+    builder: &Arc<Frame>,
     guest: &dyn Guest,
     offered: &Facts,
     error: StepError,
 ) -> StepError {
-    let job = frame.job();
-    if job.is_stopped() || !guest.is_machine() {
+    if !guest.is_machine() {
         return error;
     }
-    let cleans_up = match job.options.on_error {
-        OnError::Cleanup | OnError::RunCleanupProvisioner => true,
-        OnError::Abort => false,
-        OnError::Ask => {
-            let answer = ask_about_builder(frame, &error).await;
-            frame.set_answered(answer);
-            answer == Answer::CleanUp
-        }
-    };
-    if cleans_up { clean_up(frame, guest, &complete(offered, &job.info.run), error).await } else { error }
+    clean_up(builder, guest, &complete(offered, &builder.job().info.run), error).await
 }
 
-/// Runs the error-cleanup-provisioner; what the build fails with in the end.
-async fn clean_up(frame: &Arc<Frame>, guest: &dyn Guest, facts: &Facts, error: StepError) -> StepError {
-    let job = frame.job();
-    if job.is_stopped() {
-        return error;
+/// Takes down what came after the provisioners, and then, while the guest is still there, runs the
+/// error-cleanup-provisioner. What the build fails with in the end.
+async fn clean_up(builder: &Arc<Frame>, guest: &dyn Guest, facts: &Facts, error: StepError) -> StepError {
+    let job = builder.job();
+    let ending = job.ending(true);
+    builder.take_down(ending, Some(PROVISION)).await;
+    let Some(frame) = builder.pop_step(PROVISION).await else { return error };
+    let cleans_up =
+        matches!(ending, Ending::CleanUp) || job.options.on_error == OnError::RunCleanupProvisioner;
+    match ending {
+        Ending::Abandon(notice) if !cleans_up => notice.tell(job, PROVISION),
+        _ => {}
     }
+    // Not where the failure is an interrupt. A question that was interrupted has been answered, though: clean up.
+    let failed = job.failure().is_some() || !job.is_stopped();
+    let error = if cleans_up && failed { mop(&frame, guest, facts, error).await } else { error };
+    frame.take_down(ending, None).await;
+    error
+}
+
+/// Runs the error-cleanup-provisioner.
+async fn mop(frame: &Arc<Frame>, guest: &dyn Guest, facts: &Facts, error: StepError) -> StepError {
+    let job = frame.job();
     job.tell(Tone::Say, "Provisioning step had errors: Running the cleanup provisioner, if present...");
     let Some(step) = &job.build().cleanup else { return error };
     let index = job.build().steps.len();
-    match (Attempts { frame, index, step, guest, facts }).run().await {
+    let least = if job.is_stopped() { CancelLevel::Kill } else { CancelLevel::Stop };
+    let cancellation = &job.cancellation.from_level(least);
+    match (Attempts { frame, index, step, guest, facts, cancellation }).run().await {
         Ok(()) => error,
         Err(cleanup) => {
             StepError::because(format!("Cleanup failed: {cleanup}. Original Provisioning error"), error)
@@ -102,15 +94,9 @@ async fn clean_up(frame: &Arc<Frame>, guest: &dyn Guest, facts: &Facts, error: S
 
 async fn all_steps(frame: &Arc<Frame>, guest: &dyn Guest, facts: &Facts) -> Result<(), StepError> {
     for (index, step) in frame.job().build().steps.iter().enumerate() {
-        pause(frame, "Pausing before the next provisioner . Press enter to continue.").await;
-        Attempts { frame, index, step, guest, facts }.run().await?;
+        pause(frame.job(), "Pausing before the next provisioner . Press enter to continue.").await;
+        let cancellation = &frame.job().cancellation;
+        Attempts { frame, index, step, guest, facts, cancellation }.run().await?;
     }
     Ok(())
-}
-
-/// With `-debug`, waits for the user. As in Packer 1.16: without a terminal the question fails and the build goes on.
-async fn pause(frame: &Frame, question: &str) {
-    if frame.job().options.debug {
-        let _ = frame.job().ask(&frame.job().scope, question).await;
-    }
 }

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use crate::events::Events;
 use crate::job::Job;
+use crate::patience;
 use crate::prompt::{Prompter, Questions};
 use crate::reclaim::reclaim;
 use crate::schedule::schedule;
@@ -178,9 +179,20 @@ pub async fn run(run: Run) -> RunReport {
     });
     let one_at_a_time = options.debug || plan.sequential;
     let at_once = if one_at_a_time { NonZeroUsize::new(1) } else { options.parallel };
-    let builds =
-        schedule(jobs.collect(), at_once, &cancellation_of_builds, options.fail_fast.then_some(&failure))
-            .await;
+    let jobs: Vec<_> = jobs.collect();
+    let on_failure = options.fail_fast.then_some(&failure);
+    let waits = async {
+        if options.strict {
+            std::future::pending().await
+        }
+        patience::tell(&jobs, &events, &cancellation).await;
+    };
+    let mut builds = Vec::new();
+    tokio::select! {
+        biased;
+        done = schedule(&jobs, at_once, &cancellation_of_builds, on_failure) => builds = done,
+        () = waits => {}
+    }
 
     let report = RunReport {
         cancelled: cancellation.is_stopped(),

@@ -15,7 +15,7 @@ use crate::run::BuildReport;
 /// Starts the builds in order, `at_once` at a time, and waits for all of them. A build that fails does not concern the
 /// others, unless it shall stop them through `on_failure`; a cancelled run starts no more.
 pub(crate) async fn schedule(
-    jobs: Vec<Arc<Job>>,
+    jobs: &[Arc<Job>],
     at_once: Option<NonZeroUsize>,
     cancellation: &Cancellation,
     on_failure: Option<&Canceller>,
@@ -32,6 +32,7 @@ pub(crate) async fn schedule(
         };
         let on_failure = on_failure.cloned();
         let task = permit.map(|permit| {
+            let job = job.clone();
             tokio::spawn(async move {
                 // Given back last: who waits for it must not start after a failure.
                 let _permit = permit;

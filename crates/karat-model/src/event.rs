@@ -197,6 +197,11 @@ pub enum EventKind {
         /// The question.
         question: String,
     },
+    /// Nobody waits for an answer any more.
+    Answered {
+        /// Whether there is one; otherwise the question was withdrawn, because the run was cancelled.
+        given: bool,
+    },
     /// A cancellation begins or gets more urgent.
     CancelRequested {
         /// How urgent.

@@ -39,32 +39,52 @@ impl Canceller {
 /// The end that listens. A child also hears what its parents hear, so one attempt can stop without the run.
 #[derive(Clone)]
 pub struct Cancellation {
-    signals: Vec<watch::Receiver<Option<Cancel>>>,
+    sources: Vec<Source>,
+}
+
+#[derive(Clone)]
+struct Source {
+    signal: watch::Receiver<Option<Cancel>>,
+    /// What is less urgent is not heard.
+    least: CancelLevel,
+}
+
+impl Source {
+    fn current(&self) -> Option<Cancel> {
+        self.signal.borrow().clone().filter(|cancel| cancel.level >= self.least)
+    }
 }
 
 impl Cancellation {
     /// A new pair.
     pub fn new() -> (Canceller, Self) {
-        let (sender, receiver) = watch::channel(None);
-        (Canceller(Arc::new(sender)), Self { signals: vec![receiver] })
+        let (sender, signal) = watch::channel(None);
+        let sources = vec![Source { signal, least: CancelLevel::Drain }];
+        (Canceller(Arc::new(sender)), Self { sources })
     }
 
     /// A listener that nothing cancels: what teardown runs under.
     pub fn never() -> Self {
-        Self { signals: Vec::new() }
+        Self { sources: Vec::new() }
     }
 
     /// A listener that hears this one's signals and those of the new canceller.
     pub fn child(&self) -> (Canceller, Self) {
-        let (canceller, own) = Self::new();
-        let mut signals = own.signals;
-        signals.extend(self.signals.iter().cloned());
-        (canceller, Self { signals })
+        let (canceller, mut own) = Self::new();
+        own.sources.extend(self.sources.iter().cloned());
+        (canceller, own)
+    }
+
+    /// A listener that hears only what is at least as urgent as `level`: for work that begins after a less urgent
+    /// cancellation.
+    pub fn from_level(&self, level: CancelLevel) -> Self {
+        let raised = |source: &Source| Source { least: source.least.max(level), ..source.clone() };
+        Self { sources: self.sources.iter().map(raised).collect() }
     }
 
     /// The most urgent cancellation in force.
     pub fn current(&self) -> Option<Cancel> {
-        self.signals.iter().filter_map(|signal| signal.borrow().clone()).max_by_key(|cancel| cancel.level)
+        self.sources.iter().filter_map(Source::current).max_by_key(|cancel| cancel.level)
     }
 
     /// Whether work should stop now ([`CancelLevel::Stop`] or more).
@@ -79,8 +99,8 @@ impl Cancellation {
 
     /// Waits until a cancellation of at least `level` is in force; for ever if none can come.
     pub async fn reached(&self, level: CancelLevel) -> Cancel {
-        let waits = self.signals.iter().map(|signal| {
-            let mut signal = signal.clone();
+        let waits = self.sources.iter().map(|source| {
+            let (mut signal, level) = (source.signal.clone(), level.max(source.least));
             Box::pin(async move {
                 let found = signal
                     .wait_for(|cancel| cancel.as_ref().is_some_and(|cancel| cancel.level >= level))
@@ -114,6 +134,19 @@ mod tests {
         assert!(!parent.is_stopped());
         parent_canceller.cancel(CancelLevel::Kill, "interrupt");
         assert_eq!(child.reached(CancelLevel::Kill).await.reason, "interrupt");
+    }
+
+    #[tokio::test]
+    async fn what_is_less_urgent_can_be_passed_over() {
+        let (canceller, all) = Cancellation::new();
+        let urgent = all.from_level(CancelLevel::Kill);
+        let (own, child) = urgent.child();
+        canceller.cancel(CancelLevel::Stop, "interrupt");
+        assert!(all.is_stopped() && !urgent.is_stopped() && !child.is_stopped());
+        own.cancel(CancelLevel::Stop, "timeout");
+        assert_eq!(child.stopped().await.reason, "timeout");
+        canceller.cancel(CancelLevel::Kill, "interrupt");
+        assert_eq!(urgent.stopped().await.level, CancelLevel::Kill);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::cancel::Cancellation;
 use crate::component::Guest;
 use crate::config::{Config, Decoder, Problems};
 use crate::error::StepError;
-use crate::host::{Host, Teardown, TeardownId};
+use crate::host::{Host, Next, Teardown, TeardownId};
 
 /// What `-on-error` says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -202,10 +202,9 @@ impl StepContext {
     /// Puts an undo on the teardown list. It runs whatever happens, newest first.
     pub fn defer(
         &self,
-        step: &'static str,
         undo: impl FnOnce() -> BoxFuture<'static, Result<(), StepError>> + Send + 'static,
     ) -> TeardownId {
-        self.host.defer(Teardown { step, resource: None, undo: Box::new(undo) })
+        self.host.defer(Teardown { resource: None, undo: Box::new(undo) })
     }
 
     /// Takes an undo off the list and runs it now.
@@ -244,6 +243,33 @@ impl BuildContext {
     /// Made by whoever implements [`Host`].
     pub fn new(step: StepContext) -> Self {
         Self { step }
+    }
+
+    /// Does one step of the build. `name` is Packer's for it (`stepRun`, `StepHTTPServer`): people see it where `-debug`
+    /// pauses, where `-on-error` asks, and where things are left as they are.
+    ///
+    /// What the step makes with the context that `work` is given stays until the build is taken down, newest step first.
+    /// `work` begins anew, with everything that it made taken down, when somebody wants to try again.
+    pub async fn step<T, Work>(
+        &self,
+        name: &'static str,
+        mut work: impl FnMut(StepContext) -> Work,
+    ) -> Result<T, StepError>
+    where
+        Work: Future<Output = Result<T, StepError>>,
+    {
+        loop {
+            if let Some(cancel) = self.cancellation.current().filter(|_| self.cancellation.is_stopped()) {
+                return Err(StepError::Cancelled(cancelled_text(&cancel.reason)));
+            }
+            let host = self.step.host.begin_step(name);
+            // On the heap: all steps of a builder together are too much for a stack.
+            let result = Box::pin(work(StepContext { host: host.clone(), ..self.step.clone() })).await;
+            match host.end_step(result.as_ref().err()).await {
+                Next::GoOn => return result,
+                Next::Again => {}
+            }
+        }
     }
 
     /// Runs the template's provisioners on `guest`. The only door between a builder and the provisioners; retries,

@@ -36,5 +36,5 @@ pub use component::{
 pub use config::{Config, Decoder, Problem, Problems};
 pub use context::{BuildContext, CheckContext, OnError, ReadContext, RunInfo, StepContext};
 pub use error::StepError;
-pub use host::{Host, Teardown, TeardownId};
+pub use host::{Host, Next, Teardown, TeardownId};
 pub use owned::{OwnedPath, OwnedProcess};

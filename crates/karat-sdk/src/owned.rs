@@ -47,26 +47,20 @@ impl StepContext {
     /// Fails if it exists: what was there before is never ours. `announce` is said before it is removed.
     pub async fn own_directory(
         &self,
-        step: &'static str,
         path: &Path,
         announce: Option<&'static str>,
     ) -> Result<OwnedPath, StepError> {
-        self.own_path(step, Intent::Directory { path: self.resolve(path) }, announce).await
+        self.own_path(Intent::Directory { path: self.resolve(path) }, announce).await
     }
 
     /// Announces a file or socket that the caller makes next, and that is removed at teardown unless it is kept.
     ///
     /// Fails if it exists: what was there before is never ours.
-    pub async fn own_file(&self, step: &'static str, path: &Path) -> Result<OwnedPath, StepError> {
-        self.own_path(step, Intent::File { path: self.resolve(path) }, None).await
+    pub async fn own_file(&self, path: &Path) -> Result<OwnedPath, StepError> {
+        self.own_path(Intent::File { path: self.resolve(path) }, None).await
     }
 
-    async fn own_path(
-        &self,
-        step: &'static str,
-        intent: Intent,
-        announce: Option<&'static str>,
-    ) -> Result<OwnedPath, StepError> {
+    async fn own_path(&self, intent: Intent, announce: Option<&'static str>) -> Result<OwnedPath, StepError> {
         let (path, is_directory) = match &intent {
             Intent::File { path } => (path.clone(), false),
             Intent::Directory { path } => (path.clone(), true),
@@ -111,7 +105,7 @@ impl StepContext {
                 })
             }
         };
-        let teardown = self.host.defer(Teardown { step, resource: Some(resource), undo: Box::new(undo) });
+        let teardown = self.host.defer(Teardown { resource: Some(resource), undo: Box::new(undo) });
         Ok(OwnedPath { cx: self.clone(), resource, teardown, path })
     }
 
@@ -119,11 +113,7 @@ impl StepContext {
     ///
     /// It gets its own process group, so that a Ctrl-C at the terminal reaches Karat and not it, and [`MARK`] in its
     /// environment, so that it is found even if we die before its pid is noted.
-    pub async fn own_process(
-        &self,
-        step: &'static str,
-        mut command: Command,
-    ) -> Result<OwnedProcess, StepError> {
+    pub async fn own_process(&self, mut command: Command) -> Result<OwnedProcess, StepError> {
         let program = command.as_std().get_program().to_string_lossy().into_owned();
         self.log(LogLevel::Info, format!("Executing {:?}", WithoutVariables(command.as_std())));
         let resource = self.host.intend(&self.scope, Intent::Process { program: program.clone() }).await?;
@@ -150,7 +140,7 @@ impl StepContext {
                 })
             }
         };
-        let teardown = self.host.defer(Teardown { step, resource: Some(resource), undo: Box::new(undo) });
+        let teardown = self.host.defer(Teardown { resource: Some(resource), undo: Box::new(undo) });
         Ok(OwnedProcess { cx: self.clone(), teardown, status, pid, stdin, stdout, stderr })
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -18,7 +18,7 @@ use crate::cancel::{Cancellation, Canceller};
 use crate::component::Guest;
 use crate::context::{BuildContext, CheckContext, OnError, ReadContext, RunInfo, StepContext};
 use crate::error::StepError;
-use crate::host::{Host, Teardown, TeardownId};
+use crate::host::{Host, Next, Teardown, TeardownId};
 
 /// What is done in place of a build's provisioners.
 pub type FakeProvisioners = Box<
@@ -29,6 +29,8 @@ pub type FakeProvisioners = Box<
 
 /// A host that records.
 pub struct RecordingHost {
+    this: Weak<Self>,
+    steps: Mutex<Vec<&'static str>>,
     events: Mutex<Vec<(Scope, EventKind)>>,
     answers: Mutex<Vec<String>>,
     ledger: Mutex<Vec<(Intent, Option<Settled>)>>,
@@ -48,7 +50,7 @@ pub fn context() -> (StepContext, Arc<RecordingHost>) {
 
 /// Like [`context`], with facts of the build and changes to what holds for it (`|info| info.strict = true`).
 pub fn context_with(facts: Facts, change: impl FnOnce(&mut RunInfo)) -> (StepContext, Arc<RecordingHost>) {
-    let host = Arc::new(RecordingHost::new());
+    let host = RecordingHost::new();
     let info = host.info(change);
     let scope = Scope::build(&info.build);
     let context = StepContext::new(host.clone(), scope, Arc::new(info), facts, host.cancellation.clone());
@@ -66,18 +68,14 @@ pub fn check_context(host: &RecordingHost) -> CheckContext {
     CheckContext { info: Arc::new(host.info(|_| {})), facts: Facts::pending([]) }
 }
 
-impl Default for RecordingHost {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl RecordingHost {
     /// With an empty directory of its own.
     #[expect(clippy::expect_used, reason = "a test without a temporary directory cannot run")]
-    pub fn new() -> Self {
+    pub fn new() -> Arc<Self> {
         let (canceller, cancellation) = Cancellation::new();
-        Self {
+        Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            steps: Mutex::default(),
             events: Mutex::default(),
             answers: Mutex::default(),
             ledger: Mutex::default(),
@@ -87,7 +85,7 @@ impl RecordingHost {
             directory: tempfile::tempdir().expect("a temporary directory"),
             canceller,
             cancellation,
-        }
+        })
     }
 
     /// What holds for the build `null.test` of this host: not strict, everything below its directory.
@@ -161,6 +159,11 @@ impl RecordingHost {
     pub fn log(&self) -> Vec<String> {
         let text = |kind| if let EventKind::Log { text, .. } = kind { Some(text) } else { None };
         self.events().into_iter().filter_map(text).collect()
+    }
+
+    /// The steps that a builder began, in order.
+    pub fn steps(&self) -> Vec<&'static str> {
+        locked(&self.steps).clone()
     }
 
     /// Ledger entries that are still open.
@@ -246,6 +249,16 @@ impl Host for RecordingHost {
             .await
             .map_err(|error| StepError::io("cannot make the scratch directory", error))?;
         Ok(path)
+    }
+
+    #[expect(clippy::expect_used, reason = "a host that is called is there")]
+    fn begin_step(&self, name: &'static str) -> Arc<dyn Host> {
+        locked(&self.steps).push(name);
+        self.this.upgrade().expect("this host")
+    }
+
+    async fn end_step(&self, _: Option<&StepError>) -> Next {
+        Next::GoOn
     }
 
     async fn provision(&self, guest: &dyn Guest, facts: &Facts) -> Result<(), StepError> {

@@ -25,7 +25,7 @@ pub use normal::Normal;
 pub use run::Run;
 pub use sandbox::{Sandbox, karat_binary};
 pub use sshd::Sshd;
-pub use terminal::Terminal;
+pub use terminal::{CTRL_C, CTRL_D, Terminal};
 
 use std::time::{Duration, Instant};
 

@@ -7,7 +7,7 @@ use std::{env, ffi::OsStr};
 
 use tempfile::TempDir;
 
-use crate::{Fake, Normal, Run};
+use crate::{Fake, Normal, Run, Terminal};
 
 /// Temporary home, cache, configuration, state and working directories, and a `PATH` that starts with fakes.
 /// Nothing of the caller's environment gets in, and everything is removed when it is dropped.
@@ -99,6 +99,23 @@ impl Sandbox {
     /// `karat` in this sandbox, not started yet.
     pub fn karat_command(&self) -> Command {
         self.command(karat_binary())
+    }
+
+    /// Starts `karat` with `arguments` at a terminal that is its own: it can open `/dev/tty`, and Ctrl-C reaches it.
+    pub fn at_terminal<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Terminal {
+        self.command_at_terminal(karat_binary(), arguments)
+    }
+
+    /// The same of another program.
+    pub fn command_at_terminal<A: AsRef<OsStr>>(
+        &self,
+        program: impl AsRef<OsStr>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Terminal {
+        // `setsid` becomes the program.
+        let mut command = self.command("setsid");
+        command.arg("--ctty").arg(program).args(arguments);
+        Terminal::start(command)
     }
 
     /// Runs `karat` with `arguments` to its end.

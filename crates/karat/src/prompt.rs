@@ -1,38 +1,48 @@
-//! Asking the person at the terminal.
+//! Hearing what the person at the terminal answers.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 
 use async_trait::async_trait;
 use karat_engine::{AskError, Prompter};
+use nix::libc::{O_NOCTTY, O_NONBLOCK};
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
 
-/// Asks at the controlling terminal, whatever stdin and stdout are.
+/// The controlling terminal, whatever stdin and stdout are.
 pub(crate) struct Terminal;
 
 #[async_trait]
 impl Prompter for Terminal {
-    async fn ask(&self, question: &str) -> Result<String, AskError> {
-        let terminal =
-            OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(|_| AskError::NoTerminal)?;
-        let question = question.to_string();
-        // A thread of its own rather than the runtime's: the runtime would wait for it when the run is cancelled, and
-        // the person may never answer.
-        let (answered, answer) = tokio::sync::oneshot::channel();
-        std::thread::spawn(move || {
-            let _ = answered.send(ask(terminal, &question));
-        });
-        answer.await.unwrap_or(Err(AskError::Interrupted))
+    fn is_there(&self) -> bool {
+        open().is_ok()
+    }
+
+    async fn answer(&self) -> Result<String, AskError> {
+        let terminal = open().map_err(|_| AskError::NoTerminal)?;
+        let line = line(terminal)
+            .await
+            .map_err(|error| AskError::Failed(format!("cannot read an answer from the terminal: {error}")))?;
+        line.ok_or(AskError::Interrupted)
     }
 }
 
-fn ask(mut terminal: File, question: &str) -> Result<String, AskError> {
-    let failed =
-        |error: std::io::Error| AskError::Failed(format!("cannot read an answer from the terminal: {error}"));
-    write!(terminal, "{question} ").and_then(|()| terminal.flush()).map_err(failed)?;
-    let mut answer = String::new();
-    match BufReader::new(terminal).read_line(&mut answer) {
-        Ok(0) => Err(AskError::Interrupted),
-        Ok(_) => Ok(answer.trim_end_matches(['\r', '\n']).to_string()),
-        Err(error) => Err(failed(error)),
+/// Reads never block: a question can be withdrawn at any time, and takes nothing of the next answer with it.
+fn open() -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(O_NONBLOCK | O_NOCTTY).open("/dev/tty")
+}
+
+/// The next line; `None` where somebody pressed Ctrl-D instead.
+async fn line(terminal: File) -> io::Result<Option<String>> {
+    // Waits and reads as from a pipe; that it is none makes no difference.
+    let mut terminal = Receiver::from_file_unchecked(terminal)?;
+    let (mut line, mut piece) = (Vec::new(), [0; 1024]);
+    while !line.ends_with(b"\n") {
+        match terminal.read(&mut piece).await? {
+            0 => return Ok(None),
+            count => line.extend_from_slice(&piece[..count]),
+        }
     }
+    Ok(Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned()))
 }

@@ -59,12 +59,13 @@ impl Console {
         Self { machine, json, color, banner: color || (strict && color_asked && !machine), terminal, strict }
     }
 
-    /// A reporter for a run.
-    pub(crate) fn reporter(self, timestamps: bool) -> Box<dyn Reporter> {
+    /// A reporter for a run that goes on now (`live`), or for a recorded one.
+    pub(crate) fn reporter(self, timestamps: bool, live: bool) -> Box<dyn Reporter> {
         let out = Box::new(io::stdout());
         match self {
             Self { json: true, .. } => Box::new(json::Events::new(out)),
             Self { machine: true, .. } => Box::new(Machine::new(out, timestamps)),
+            _ if live => Box::new(Human::new(out, self, timestamps).at_keyboard()),
             _ => Box::new(Human::new(out, self, timestamps)),
         }
     }

@@ -99,7 +99,7 @@ async fn write(cx: &StepContext, options: &Options) -> Result<(), StepError> {
             .await
             .map_err(|error| StepError::io(format!("open {}", options.source), error))?;
     }
-    let target = OutputFile::begin(cx, "file", &options.target).await?;
+    let target = OutputFile::begin(cx, &options.target).await?;
     let path = target.path().to_path_buf();
     if options.source.is_empty() {
         let (shown, content) = (options.target.clone(), options.content.clone());

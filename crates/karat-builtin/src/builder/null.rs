@@ -56,10 +56,10 @@ impl Builder for Null {
     async fn build(&self, cx: &BuildContext, config: &Value) -> Result<Option<Artifact>, StepError> {
         let options: NullOptions = cx.decode(config)?;
         let options = options.communicator;
-        // Nothing to undo, but Packer 1.16 names its steps where `-on-error` leaves them as they are.
-        cx.defer("StepConnect", || Box::pin(async { Ok(()) }));
         let address = Address { host: options.ssh_host.clone(), port: options.ssh_port };
-        let connection = connect(cx, &options, &address, None).await?;
+        let (options, address) = (&options, &address);
+        let connect = |cx| async move { connect(&cx, options, address, None).await };
+        let connection = cx.step("StepConnect", connect).await?;
         let mut facts = Facts::default();
         facts.set("ID", "Null");
         facts.extend(&connection.facts());

@@ -137,7 +137,7 @@ impl HttpOptions {
             // Ends only by the abort at teardown.
             let _ = axum::serve(listener, router).await;
         });
-        cx.defer("StepHTTPServer", move || {
+        cx.defer(move || {
             Box::pin(async move {
                 server.abort();
                 let _ = server.await;

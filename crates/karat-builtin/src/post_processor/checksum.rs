@@ -198,7 +198,7 @@ fn hex(bytes: &[u8]) -> String {
 /// Adds `lines` to the file in one write; the file if it is a new one.
 async fn append(cx: &StepContext, path: &Path, lines: &str) -> Result<Option<OwnedPath>, StepError> {
     let exists = tokio::fs::symlink_metadata(cx.resolve(path)).await.is_ok();
-    let new = if exists { None } else { Some(cx.own_file("checksum", path).await?) };
+    let new = if exists { None } else { Some(cx.own_file(path).await?) };
     std::fs::OpenOptions::new()
         .append(true)
         .create(true)

@@ -100,7 +100,7 @@ impl PostProcessor for Compress {
             let target = cx.decoder().render_late(options.output(), variables);
             target.map_err(|message| Problems::one("output", format!("output: {message}")))?
         };
-        let output = OutputFile::begin(cx, "compress", &target).await?;
+        let output = OutputFile::begin(cx, &target).await?;
 
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         announce(cx, format, &target, cores, &input.files)?;

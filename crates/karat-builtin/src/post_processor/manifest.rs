@@ -135,7 +135,7 @@ async fn record(cx: &StepContext, path: &Path, entry: Json) -> Result<(), StepEr
     let text = serde_json::to_string_pretty(&manifest)
         .map(|text| escaped(&text))
         .map_err(|error| StepError::because(format!("Unable to write {shown}"), error))?;
-    let output = OutputFile::begin(cx, "manifest", path).await?;
+    let output = OutputFile::begin(cx, path).await?;
     write(output.path(), text.as_bytes())
         .await
         .map_err(|error| StepError::io(format!("Unable to write {shown}"), error))?;
@@ -186,7 +186,7 @@ impl Lock {
             if tokio::fs::symlink_metadata(&path).await.is_ok() {
                 continue;
             }
-            let file = cx.own_file("manifest", &path).await?;
+            let file = cx.own_file(&path).await?;
             match tokio::fs::OpenOptions::new().write(true).create_new(true).open(&path).await {
                 Ok(_) => return Ok(Self { file: Some(file), _ours: ours }),
                 // Somebody was faster: the file is theirs.

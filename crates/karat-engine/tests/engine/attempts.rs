@@ -142,7 +142,7 @@ async fn core_04_a_provisioner_that_does_not_stop_is_given_up_and_taken_down() {
     bench.provisioner("shell", |cx, _| {
         Box::pin(async move {
             let path = cx.scratch().await?.join("x");
-            cx.own_file("", &path).await?;
+            cx.own_file(&path).await?;
             std::fs::write(&path, "x").unwrap();
             std::future::pending().await
         })
@@ -225,7 +225,7 @@ async fn core_05_each_try_has_its_own_things() {
     bench.provisioner("shell", |cx, _| {
         Box::pin(async move {
             let path = cx.resolve("lock");
-            cx.own_file("", &path).await?;
+            cx.own_file(&path).await?;
             std::fs::write(&path, "x").unwrap();
             let text = cx.scratch().await?.display().to_string();
             assert!(std::path::Path::new(&text).is_dir());
@@ -310,7 +310,8 @@ fn bench_with_a_broken_end() -> Bench {
         Box::pin(async move {
             let facts = Facts::default();
             cx.provision(&Nobody, &facts).await?;
-            cx.finish(&Nobody, &facts, async { Err(StepError::failed("it does not shut down")) }).await
+            let fails = |_| async { Err(StepError::failed("it does not shut down")) };
+            cx.finish(&Nobody, &facts, cx.step("stepShutdown", fails)).await
         })
     });
     bench.results("mop", &[Ok(())]);
@@ -421,24 +422,45 @@ async fn a_panic_of_a_provisioner_is_its_failure() {
 }
 
 #[tokio::test]
-async fn cli_16_debug_asks_before_each_provisioner_and_each_cleanup() {
-    let mut bench = bench_with(StepPolicy::default(), &[Ok(())]);
-    bench.options.debug = true;
-    bench.answers(&["", "", ""]);
-    let seen = bench.run().await;
+async fn cli_16_debug_asks_after_each_step_before_each_provisioner_and_before_each_cleanup() {
+    let debugged = |result: &'static [Result<(), &'static str>]| {
+        let mut bench = bench_with(StepPolicy::default(), result);
+        bench.options.debug = true;
+        bench.builder("null", |cx, _| {
+            Box::pin(async move {
+                cx.step("StepConnect", |_| async { Ok(()) }).await?;
+                cx.provision(&Nobody, &Facts::default()).await?;
+                Ok(None)
+            })
+        });
+        bench
+    };
+    let mut bench = debugged(&[Ok(())]);
+    bench.answers(&[""; 9]);
     assert_eq!(
-        seen.lines(),
+        bench.run().await.lines(),
         [
+            "? Pausing after run of step 'StepConnect'. Press enter to continue.",
             "? Pausing before the next provisioner . Press enter to continue.",
             "[0 shell #1]",
             "shell runs",
             "[done after 0s]",
             "? Pausing after run of step 'StepProvision'. Press enter to continue.",
             "? Pausing before cleanup of step 'StepProvision'. Press enter to continue.",
+            "? Pausing before cleanup of step 'StepConnect'. Press enter to continue.",
         ]
     );
 
-    let mut bench = bench_with(StepPolicy::default(), &[Ok(())]);
-    bench.options.debug = true;
-    assert!(bench.run().await.report.succeeded(), "without a terminal it goes on");
+    // There is no pause before the cleanup of a step that failed.
+    let mut bench = debugged(&[Err("no")]);
+    bench.answers(&[""; 9]);
+    assert_eq!(
+        bench.run().await.lines()[4..],
+        [
+            "[failed after 0s: no]",
+            "Provisioning step had errors: Running the cleanup provisioner, if present...",
+            "? Pausing before cleanup of step 'StepConnect'. Press enter to continue.",
+        ]
+    );
+    assert!(debugged(&[Ok(())]).run().await.report.succeeded(), "without a terminal it goes on");
 }

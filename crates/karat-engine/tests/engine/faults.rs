@@ -65,7 +65,7 @@ impl Saboteur {
     fn made(&self, cx: &StepContext, name: &'static str) {
         self.diary.lock().unwrap().push(format!("made {name}"));
         let saboteur = self.clone();
-        cx.defer(name, move || {
+        cx.defer(move || {
             Box::pin(async move {
                 saboteur.diary.lock().unwrap().push(format!("undone {name}"));
                 saboteur.point(true).await
@@ -82,18 +82,25 @@ fn eventful(saboteur: &Saboteur) -> Bench {
         let s = s.clone();
         Box::pin(async move {
             s.point(false).await?;
-            cx.own_directory("StepOutputDir", "out".as_ref(), None).await?;
-            s.made(cx, "directory");
-            s.point(false).await?;
-            cx.own_file("StepSocket", "socket".as_ref()).await?;
-            std::fs::write(cx.resolve("socket"), "").unwrap();
-            s.made(cx, "file");
-            s.point(false).await?;
+            let s = &s;
+            cx.step("StepOutputDir", |cx| async move {
+                cx.own_directory("out".as_ref(), None).await?;
+                s.made(&cx, "directory");
+                s.point(false).await
+            })
+            .await?;
+            cx.step("StepSocket", |cx| async move {
+                cx.own_file("socket".as_ref()).await?;
+                std::fs::write(cx.resolve("socket"), "").unwrap();
+                s.made(&cx, "file");
+                s.point(false).await
+            })
+            .await?;
             // Real processes do not know that a clock is paused.
             if s.fault != Fault::Hang {
                 let mut sleep = tokio::process::Command::new("sleep");
                 sleep.arg("1000");
-                cx.own_process("stepRun", sleep).await?;
+                cx.own_process(sleep).await?;
             }
             s.made(cx, "process");
             s.point(false).await?;
@@ -113,7 +120,7 @@ fn eventful(saboteur: &Saboteur) -> Bench {
             let s = s.clone();
             Box::pin(async move {
                 s.point(false).await?;
-                cx.own_file(name, &cx.scratch().await?.join("script")).await?;
+                cx.own_file(&cx.scratch().await?.join("script")).await?;
                 std::fs::write(cx.scratch().await?.join("script"), "").unwrap();
                 s.made(cx, name);
                 s.point(false).await
@@ -126,7 +133,7 @@ fn eventful(saboteur: &Saboteur) -> Bench {
         let s = s.clone();
         Box::pin(async move {
             s.point(false).await?;
-            cx.own_file("zip", "zip.part".as_ref()).await?;
+            cx.own_file("zip.part".as_ref()).await?;
             std::fs::write(cx.resolve("zip.part"), "").unwrap();
             s.made(cx, "part");
             s.point(false).await?;
@@ -356,7 +363,7 @@ async fn a_ledger_that_refuses_stops_the_creation() {
     bench.store = Some(Store { ledger: Arc::new(Full), ..Store::of_memory(bench.memory.another_process()) });
     bench.builder("null", |cx, _| {
         Box::pin(async move {
-            cx.own_directory("", "out".as_ref(), None).await?;
+            cx.own_directory("out".as_ref(), None).await?;
             Ok(None)
         })
     });

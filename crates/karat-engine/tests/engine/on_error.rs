@@ -1,10 +1,10 @@
 //! What stays and what goes when a build fails: `-on-error`, and the order of teardown.
 
-use karat_model::event::CancelLevel;
+use karat_model::event::{CancelLevel, EventKind};
 use karat_model::facts::Facts;
 use karat_model::id::ComponentKind;
 use karat_model::resource::Settled;
-use karat_sdk::{BuildContext, OnError, StepError};
+use karat_sdk::{BuildContext, OnError, StepContext, StepError};
 
 use crate::scripted::*;
 
@@ -26,7 +26,11 @@ fn bench_that_works(on_error: OnError) -> Bench {
         Box::pin(async move {
             make(cx).await?;
             cx.provision(&Nobody, &Facts::default()).await?;
-            said_at_undo(cx, "StepShutdown");
+            cx.step("StepShutdown", |cx| async move {
+                said_at_undo(&cx, "StepShutdown");
+                Ok(())
+            })
+            .await?;
             Ok(None)
         })
     });
@@ -34,16 +38,22 @@ fn bench_that_works(on_error: OnError) -> Bench {
 }
 
 async fn make(cx: &BuildContext) -> Result<(), StepError> {
-    cx.own_directory("StepOutputDir", "out".as_ref(), Some("Deleting output directory...")).await?;
-    cx.own_file("stepRun", "monitor.sock".as_ref()).await?;
-    std::fs::write(cx.resolve("monitor.sock"), "").unwrap();
-    said_at_undo(cx, "stepRun");
-    Ok(())
+    let make = |cx: StepContext| async move {
+        cx.own_directory("out".as_ref(), Some("Deleting output directory...")).await
+    };
+    cx.step("StepOutputDir", make).await?;
+    let run = |cx: StepContext| async move {
+        cx.own_file("monitor.sock".as_ref()).await?;
+        std::fs::write(cx.resolve("monitor.sock"), "").unwrap();
+        said_at_undo(&cx, "stepRun");
+        Ok(())
+    };
+    cx.step("stepRun", run).await
 }
 
-fn said_at_undo(cx: &BuildContext, step: &'static str) {
-    let said = (*cx).clone();
-    cx.defer(step, move || {
+fn said_at_undo(cx: &StepContext, step: &'static str) {
+    let said = cx.clone();
+    cx.defer(move || {
         Box::pin(async move {
             said.say(format!("undo {step}"));
             Ok(())
@@ -204,20 +214,25 @@ async fn cli_15_an_answer_that_is_none_is_asked_again() {
 #[tokio::test]
 async fn cli_15_clean_up_is_the_answer_of_those_who_cannot_answer() {
     for answers in [&[][..], &[""], &["c"], &["CLEAN"]] {
+        // Where nobody is there, nothing is asked.
+        let asked = if answers.is_empty() { &[][..] } else { &[QUESTION] };
         let mut bench = bench_that_fails(OnError::Ask);
         bench.answers(answers);
         let seen = bench.run().await;
         assert_eq!(
             aftermath(&seen)[2..],
             [
-                QUESTION,
-                "Provisioning step had errors: Running the cleanup provisioner, if present...",
-                "[1 mop #1]",
-                "mop runs",
-                "[done after 0s]",
-                "undo stepRun",
-                "Deleting output directory...",
-            ],
+                asked,
+                &[
+                    "Provisioning step had errors: Running the cleanup provisioner, if present...",
+                    "[1 mop #1]",
+                    "mop runs",
+                    "[done after 0s]",
+                    "undo stepRun",
+                    "Deleting output directory...",
+                ]
+            ]
+            .concat(),
             "{answers:?}"
         );
         assert_eq!(left(&seen), (false, false));
@@ -252,31 +267,132 @@ async fn cli_15_a_retry_provisions_again_from_the_first_step() {
     assert!(seen.report.succeeded());
 }
 
-#[tokio::test]
-async fn cli_15_what_cannot_be_retried_is_said_and_asked_again() {
-    let mut bench = bench_that_works(OnError::Ask);
-    bench.builder("null", |cx, _| {
+/// A builder whose step `stepRun` makes a file and fails, as often as `failures` says.
+fn bench_that_does_not_boot(on_error: OnError, failures: u32) -> Bench {
+    let mut bench = bench_that_works(on_error);
+    bench.builder("null", move |cx, _| {
         Box::pin(async move {
-            make(cx).await?;
-            Err(StepError::failed("it does not boot"))
+            let make = |cx: StepContext| async move {
+                cx.own_directory("out".as_ref(), Some("Deleting output directory...")).await
+            };
+            let directory = cx.step("StepOutputDir", make).await?;
+            let mut tries = 0;
+            let run = |cx: StepContext| {
+                tries += 1;
+                async move {
+                    // Fails where the file of an earlier try is still there.
+                    cx.own_file("monitor.sock".as_ref()).await?;
+                    std::fs::write(cx.resolve("monitor.sock"), "").unwrap();
+                    said_at_undo(&cx, "stepRun");
+                    if tries > failures { Ok(()) } else { Err(StepError::failed("it does not boot")) }
+                }
+            };
+            cx.step("stepRun", run).await?;
+            cx.provision(&Nobody, &Facts::default()).await?;
+            directory.keep().await?;
+            Ok(None)
         })
     });
-    bench.answers(&["r", "c"]);
+    bench
+}
+
+#[tokio::test]
+async fn cli_15_any_step_can_be_tried_again_with_what_it_made_taken_down() {
+    let mut bench = bench_that_does_not_boot(OnError::Ask, 2);
+    bench.answers(&["r", "r"]);
+    let seen = bench.run().await;
+    let failed = ["it does not boot", "Step \"stepRun\" failed", QUESTION, "undo stepRun"];
+    assert_eq!(seen.lines(), [&failed[..], &failed[..], &["undo stepRun"]].concat());
+    assert!(seen.report.succeeded());
+    assert_eq!(left(&seen), (true, false));
+
+    let mut bench = bench_that_does_not_boot(OnError::Ask, 2);
+    bench.answers(&["r", "a"]);
     let seen = bench.run().await;
     assert_eq!(
-        seen.lines(),
+        seen.lines()[4..],
         [
             "it does not boot",
             "Step \"stepRun\" failed",
             QUESTION,
-            "Step \"stepRun\" cannot be retried; only provisioning can. Start the build again instead.",
             "it does not boot",
-            "Step \"stepRun\" failed",
-            QUESTION,
-            "undo stepRun",
-            "Deleting output directory...",
+            "Step \"stepRun\" failed, aborting...",
+            "aborted: skipping cleanup of step \"StepOutputDir\"",
         ]
     );
+    assert_eq!(left(&seen), (true, true));
+    assert_eq!(seen.open_entries().await, 0);
+}
+
+#[tokio::test]
+async fn core_12_what_a_builder_does_outside_of_steps_is_cleaned_up_and_nobody_is_asked() {
+    for mode in [OnError::Cleanup, OnError::Abort, OnError::Ask, OnError::RunCleanupProvisioner] {
+        let mut bench = bench_that_works(mode);
+        bench.builder("null", |cx, _| {
+            Box::pin(async move {
+                cx.own_directory("out".as_ref(), None).await?;
+                Err(StepError::failed("no"))
+            })
+        });
+        bench.answers(&["a"]);
+        let seen = bench.run().await;
+        assert_eq!(seen.lines(), Vec::<String>::new(), "{mode:?}");
+        assert_eq!(left(&seen), (false, false), "{mode:?}");
+        assert_eq!(seen.open_entries().await, 0);
+    }
+}
+
+/// Fails after the provisioners, in the second of two steps.
+fn bench_that_does_not_shut_down(on_error: OnError) -> Bench {
+    let mut bench = bench_that_works(on_error);
+    bench.builder("null", |cx, _| {
+        Box::pin(async move {
+            make(cx).await?;
+            let facts = Facts::default();
+            cx.provision(&Nobody, &facts).await?;
+            let finish = async {
+                cx.step("StepCleanKeys", |_| async { Ok(()) }).await?;
+                let fails = |cx: StepContext| async move {
+                    said_at_undo(&cx, "StepShutdown");
+                    Err(StepError::failed("it does not end"))
+                };
+                cx.step("StepShutdown", fails).await
+            };
+            cx.finish(&Nobody, &facts, finish).await?;
+            Ok(None)
+        })
+    });
+    bench
+}
+
+#[tokio::test]
+async fn core_09_the_cleanup_provisioner_comes_after_the_newer_steps() {
+    let mop = [
+        "Provisioning step had errors: Running the cleanup provisioner, if present...",
+        "[0 mop #1]",
+        "mop runs",
+        "[done after 0s]",
+    ];
+    let seen = bench_that_does_not_shut_down(OnError::Cleanup).run().await;
+    let undone = ["undo stepRun", "Deleting output directory..."];
+    assert_eq!(seen.lines(), [&["undo StepShutdown"][..], &mop, &undone].concat());
+    assert_eq!(seen.outcome(), Err("it does not end".into()));
+
+    let aborting = [
+        "it does not end",
+        "Step \"StepShutdown\" failed, aborting...",
+        "aborted: skipping cleanup of step \"StepCleanKeys\"",
+    ];
+    let skipping = [
+        "aborted: skipping cleanup of step \"stepRun\"",
+        "aborted: skipping cleanup of step \"StepOutputDir\"",
+    ];
+    let seen = bench_that_does_not_shut_down(OnError::RunCleanupProvisioner).run().await;
+    assert_eq!(seen.lines(), [&aborting[..], &mop, &skipping].concat());
+    let seen = bench_that_does_not_shut_down(OnError::Abort).run().await;
+    let provision = ["aborted: skipping cleanup of step \"StepProvision\""];
+    assert_eq!(seen.lines(), [&aborting[..], &provision, &skipping].concat());
+    assert_eq!(left(&seen), (true, true));
 }
 
 #[tokio::test(start_paused = true)]
@@ -284,7 +400,11 @@ async fn cli_15_a_cancellation_answers_the_question() {
     struct Silent;
     #[async_trait::async_trait]
     impl karat_engine::Prompter for Silent {
-        async fn ask(&self, _: &str) -> Result<String, karat_engine::AskError> {
+        fn is_there(&self) -> bool {
+            true
+        }
+
+        async fn answer(&self) -> Result<String, karat_engine::AskError> {
             std::future::pending().await
         }
     }
@@ -295,7 +415,21 @@ async fn cli_15_a_cancellation_answers_the_question() {
         tokio::time::sleep(seconds(1)).await;
         canceller.cancel(CancelLevel::Stop, "interrupt");
     });
-    assert_eq!(aftermath(&seen)[2..], [QUESTION, "undo stepRun", "Deleting output directory..."]);
+    // As in Packer 1.16, the cleanup provisioner is not what was interrupted.
+    assert_eq!(
+        aftermath(&seen)[2..],
+        [
+            QUESTION,
+            "Provisioning step had errors: Running the cleanup provisioner, if present...",
+            "[1 mop #1]",
+            "mop runs",
+            "[done after 0s]",
+            "undo stepRun",
+            "Deleting output directory...",
+        ]
+    );
+    let answered = seen.events.iter().filter(|event| event.kind == EventKind::Answered { given: false });
+    assert_eq!(answered.count(), 1);
     assert_eq!(left(&seen), (false, false));
 }
 
@@ -304,11 +438,15 @@ async fn one_failing_undo_never_stops_the_next() {
     let mut bench = Bench::new();
     bench.builder("null", |cx, _| {
         Box::pin(async move {
-            cx.own_directory("StepOutputDir", "out".as_ref(), None).await?;
-            cx.defer("StepBad", || Box::pin(async { Err(StepError::failed("the disk is gone")) }));
-            cx.defer("StepPanic", || panic!("oh"));
-            cx.defer("StepHang", || Box::pin(std::future::pending()));
-            cx.own_directory("StepOther", "other".as_ref(), None).await?;
+            cx.own_directory("out".as_ref(), None).await?;
+            cx.defer(|| Box::pin(async { Err(StepError::failed("the disk is gone")) }));
+            cx.defer(|| panic!("oh"));
+            let hang = |cx: StepContext| async move {
+                cx.defer(|| Box::pin(std::future::pending()));
+                Ok(())
+            };
+            cx.step("StepHang", hang).await?;
+            cx.own_directory("other".as_ref(), None).await?;
             // Whoever puts a file in the place of a directory keeps it from being removed.
             std::fs::remove_dir(cx.resolve("other")).unwrap();
             std::fs::write(cx.resolve("other"), "").unwrap();
@@ -322,8 +460,8 @@ async fn one_failing_undo_never_stops_the_next() {
         [
             format!("[left behind directory {}: cannot remove other: not a directory]", other.display()),
             "[left behind what StepHang made: its cleanup did not end within 30s]".into(),
-            "[left behind what StepPanic made: its cleanup panicked: oh; this is a bug]".into(),
-            "[left behind what StepBad made: the disk is gone]".into(),
+            "[left behind what a step made: its cleanup panicked: oh; this is a bug]".into(),
+            "[left behind what a step made: the disk is gone]".into(),
         ]
     );
     assert_eq!(seen.report.left_behind.len(), 4);
@@ -338,8 +476,8 @@ async fn cli_11_a_kill_shortens_an_undo_and_leaving_ends_it() {
         let mut bench = Bench::new();
         bench.builder("null", |cx, _| {
             Box::pin(async move {
-                cx.own_directory("StepOutputDir", "out".as_ref(), None).await?;
-                cx.defer("StepHang", || Box::pin(std::future::pending()));
+                cx.own_directory("out".as_ref(), None).await?;
+                cx.defer(|| Box::pin(std::future::pending()));
                 Ok(None)
             })
         });
@@ -352,10 +490,7 @@ async fn cli_11_a_kill_shortens_an_undo_and_leaving_ends_it() {
         canceller.cancel(CancelLevel::Stop, "interrupt");
         canceller.cancel(CancelLevel::Kill, "interrupt");
     });
-    assert_eq!(
-        seen.lines(),
-        ["[left behind what StepHang made: its cleanup was given up 5s after the kill]"]
-    );
+    assert_eq!(seen.lines(), ["[left behind what a step made: its cleanup was given up 5s after the kill]"]);
     assert_eq!(seen.report.took.as_secs(), 7);
     assert_eq!(seen.open_entries().await, 0);
 

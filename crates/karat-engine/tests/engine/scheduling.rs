@@ -42,7 +42,7 @@ async fn core_16_one_failing_build_does_not_stop_the_others() {
     bench.builder("good", move |cx, _| {
         let meet = barrier.clone();
         Box::pin(async move {
-            cx.own_directory("", "out".as_ref(), None).await?;
+            cx.own_directory("out".as_ref(), None).await?;
             meet.wait().await;
             cx.pause(std::time::Duration::from_millis(20)).await?;
             cx.say("still here");
@@ -132,7 +132,7 @@ async fn fail_fast_stops_the_others_and_cleans_up_after_them() {
         crowd(&mut bench);
         bench.builder("bad", |cx, _| {
             Box::pin(async move {
-                cx.own_directory("", "out".as_ref(), None).await?;
+                cx.own_directory("out".as_ref(), None).await?;
                 cx.pause(std::time::Duration::from_millis(500)).await?;
                 Err(StepError::failed("bad luck"))
             })

@@ -80,9 +80,11 @@ async fn carry_out(
     })?;
     crash::watch(&options.run, &store);
     let recorder = Recorder { log: store.log.clone(), run: options.run.clone() };
-    let reporter = console.reporter(arguments.timestamp_ui);
+    let reporter = console.reporter(arguments.timestamp_ui, true);
     let dispatch = dispatch::start(receiver, recorder, reporter, canceller, console);
-    let prompter: Arc<dyn Prompter> = if console.machine { Arc::new(NoPrompter) } else { Arc::new(Terminal) };
+    // Only people see questions.
+    let prompter: Arc<dyn Prompter> =
+        if console.machine || console.json { Arc::new(NoPrompter) } else { Arc::new(Terminal) };
     let run = options.run.clone();
     let report = karat_engine::run(Run {
         plan: Arc::new(plan),

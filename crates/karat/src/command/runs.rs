@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &Runs, console: Console) -> End {
     let shown = match &arguments.action {
         None => runtime.block_on(list(&store, console)),
         Some(RunsAction::Show { id, timestamp_ui, log, json }) => {
-            let reporter = if *log { console.log_reporter() } else { console.reporter(*timestamp_ui) };
+            let reporter = if *log { console.log_reporter() } else { console.reporter(*timestamp_ui, false) };
             runtime.block_on(show(&store, console, id, reporter, *json))
         }
     };

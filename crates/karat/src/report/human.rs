@@ -1,5 +1,7 @@
 //! Lines for people, exactly as Packer 1.16 lays them out; on a terminal in colour and with progress.
 
+mod question;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -79,6 +81,7 @@ impl Lines {
             | EventKind::StepStarted { .. }
             | EventKind::StepFinished { .. }
             | EventKind::Asked { .. }
+            | EventKind::Answered { .. }
             | EventKind::Unknown => Vec::new(),
         }
     }
@@ -163,6 +166,12 @@ pub(crate) struct Human {
     colors: BTreeMap<BuildName, u8>,
     /// A progress line stands on the screen and must go before the next line.
     progress_shown: bool,
+    /// Somebody types at the screen that we write on.
+    at_keyboard: bool,
+    /// The question that waits for its answer.
+    question: Option<String>,
+    /// What waits behind it, as in Packer: nothing gets between a question and what is typed.
+    held: Vec<Event>,
 }
 
 impl Human {
@@ -175,7 +184,14 @@ impl Human {
             timestamps,
             colors: BTreeMap::new(),
             progress_shown: false,
+            at_keyboard: false,
+            question: None,
+            held: Vec::new(),
         }
+    }
+
+    fn clear_progress(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.progress_shown) { self.out.write_all(b"\r\x1b[K") } else { Ok(()) }
     }
 
     fn color_of(&self, build: Option<&BuildName>) -> Option<u8> {
@@ -183,9 +199,7 @@ impl Human {
     }
 
     fn write_line(&mut self, text: &str, color: Option<u8>) -> io::Result<()> {
-        if std::mem::take(&mut self.progress_shown) {
-            self.out.write_all(b"\r\x1b[K")?;
-        }
+        self.clear_progress()?;
         match color.filter(|_| self.console.color) {
             Some(color) => writeln!(self.out, "{}", painted(text, color)),
             None => writeln!(self.out, "{text}"),
@@ -212,8 +226,8 @@ impl Human {
     }
 }
 
-impl Reporter for Human {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
+impl Human {
+    fn show(&mut self, event: &Event) -> io::Result<()> {
         for said in self.lines.of(event) {
             match said {
                 Said::Banner { builds } => {
@@ -248,6 +262,22 @@ impl Reporter for Human {
                 | Said::ArtifactCount { .. }
                 | Said::Artifact { .. } => {}
             }
+        }
+        Ok(())
+    }
+}
+
+impl Reporter for Human {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        match &event.kind {
+            EventKind::Asked { question } => self.ask(&event.scope, question)?,
+            EventKind::Answered { given } => self.end_question(*given)?,
+            EventKind::CancelRequested { .. } => {
+                self.end_question(false)?;
+                self.show(event)?;
+            }
+            _ if self.question.is_some() => self.hold(event)?,
+            _ => self.show(event)?,
         }
         self.out.flush()
     }

@@ -139,7 +139,7 @@ pub(super) async fn probe(
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
-    let mut process = cx.own_process("stepProbeAccelerator", command).await?;
+    let mut process = cx.own_process(command).await?;
     let ended = cx.unless_cancelled(tokio::time::timeout(limit, process.wait())).await?;
     let Ok(status) = ended else {
         // A process that is stuck in the kernel may not even die.

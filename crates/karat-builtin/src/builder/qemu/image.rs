@@ -93,7 +93,12 @@ impl Origin {
     }
 }
 
-/// Makes the disks of a machine; returns their paths as the command line names them.
+/// The main disk, as the command line names it.
+pub(super) fn main_disk(settings: &Settings) -> PathBuf {
+    settings.output_directory.join(&settings.vm_name)
+}
+
+/// Makes the disks that begin empty or on top of the image; returns the paths of all, as the command line names them.
 pub(super) async fn make_disks(
     cx: &StepContext,
     programs: &Programs,
@@ -101,7 +106,7 @@ pub(super) async fn make_disks(
     image: &Path,
 ) -> Result<Vec<PathBuf>, StepError> {
     let options = &settings.options;
-    let main = settings.output_directory.join(&settings.vm_name);
+    let main = main_disk(settings);
     let mut disks = vec![main.clone()];
     for number in 1..=options.disk_additional_size.len() {
         disks.push(settings.output_directory.join(format!("{}-{number}", settings.vm_name)));
@@ -109,8 +114,7 @@ pub(super) async fn make_disks(
     if !options.disk_additional_size.is_empty() || options.use_backing_file {
         cx.say("Creating required virtual machine disks");
     }
-    let origin = Origin::of(settings, image);
-    match origin {
+    match Origin::of(settings, image) {
         Origin::Empty => run(cx, programs, create(settings, None, &main, &settings.disk_size)).await?,
         Origin::Backed => {
             run(cx, programs, create(settings, Some(image), &main, &settings.disk_size)).await?
@@ -120,22 +124,41 @@ pub(super) async fn make_disks(
     for (disk, size) in disks.iter().skip(1).zip(&options.disk_additional_size) {
         run(cx, programs, create(settings, None, disk, size)).await?;
     }
-    match origin {
+    Ok(disks)
+}
+
+/// Makes the main disk from the image, where it is not on top of it.
+pub(super) async fn copy_disk(
+    cx: &StepContext,
+    programs: &Programs,
+    settings: &Settings,
+    image: &Path,
+) -> Result<(), StepError> {
+    let main = main_disk(settings);
+    match Origin::of(settings, image) {
         Origin::Copied => {
             cx.say("File extension already matches desired output format. Skipping qemu-img convert step");
-            copy(cx, image, &main).await?;
+            copy(cx, image, &main).await
         }
         Origin::Converted => {
             cx.say("Copying hard drive...");
-            run(cx, programs, import(settings, image, &main)).await?;
+            run(cx, programs, import(settings, image, &main)).await
         }
-        Origin::Empty | Origin::Backed => {}
+        Origin::Empty | Origin::Backed => Ok(()),
     }
-    if options.disk_image && !options.skip_resize_disk {
-        cx.say("Resizing hard drive...");
-        run(cx, programs, resize(settings, &main)).await?;
+}
+
+/// Gives a main disk that was made from an image its size.
+pub(super) async fn resize_disk(
+    cx: &StepContext,
+    programs: &Programs,
+    settings: &Settings,
+) -> Result<(), StepError> {
+    if !settings.options.disk_image || settings.options.skip_resize_disk {
+        return Ok(());
     }
-    Ok(disks)
+    cx.say("Resizing hard drive...");
+    run(cx, programs, resize(settings, &main_disk(settings))).await
 }
 
 /// Copies an image; the file system shares the blocks where it can.
@@ -159,12 +182,12 @@ pub(super) async fn make_compact(
     cx: &StepContext,
     programs: &Programs,
     settings: &Settings,
-    disk: &Path,
 ) -> Result<(), StepError> {
     if settings.skip_compaction && !settings.compression {
         return Ok(());
     }
     cx.say("Converting hard drive...");
+    let disk = &main_disk(settings);
     let mut target = disk.as_os_str().to_os_string();
     target.push(".convert");
     let target = PathBuf::from(target);
@@ -190,7 +213,7 @@ async fn run(cx: &StepContext, programs: &Programs, words: Vec<OsString>) -> Res
     let mut command = Command::new(&programs.qemu_img);
     command.args(&words).current_dir(&cx.info().cwd);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut process = cx.own_process("stepCreateDisk", command).await?;
+    let mut process = cx.own_process(command).await?;
     let mut complaint = String::new();
     if let Some(mut stderr) = process.stderr.take() {
         // Ends when the program does.

@@ -53,25 +53,44 @@ pub(super) struct Launched {
     _ports: Vec<HeldPort>,
 }
 
+/// The ports of this host that a machine will use.
+pub(super) struct Ports {
+    /// The one that leads to the guest's, where there is a way in.
+    pub(super) forward: Option<HeldPort>,
+    /// The VNC server's.
+    pub(super) vnc: HeldPort,
+}
+
+impl Ports {
+    /// Looks for them.
+    pub(super) fn find(
+        cx: &StepContext,
+        settings: &Settings,
+        guest_port: Option<u16>,
+    ) -> Result<Self, StepError> {
+        Ok(Self { forward: forward_port(cx, settings, guest_port)?, vnc: vnc_port(cx, settings)? })
+    }
+}
+
 /// Address of this host in the guest's network.
 pub(super) const HOST_IN_GUEST: &str = "10.0.2.2";
 
-/// Starts the machine. `forward` is what [`forward_port`] found.
+/// Starts the machine.
 pub(super) async fn launch(
     cx: &StepContext,
     programs: &Programs,
     settings: &Settings,
     preparation: &Preparation,
-    mut forward: Option<HeldPort>,
+    mut ports: Ports,
 ) -> Result<Launched, StepError> {
     let mut tries = 1;
     loop {
-        match try_launch(cx, programs, settings, preparation, forward).await? {
+        match try_launch(cx, programs, settings, preparation, ports).await? {
             Ok(launched) => return Ok(launched),
             Err(end) if end.is_port_conflict() && tries < TRIES => {
                 cx.say("Another program took a port; starting again with others");
                 tries += 1;
-                forward = forward_port(cx, settings, preparation.guest_port)?;
+                ports = Ports::find(cx, settings, preparation.guest_port)?;
             }
             Err(end) => {
                 let advice =
@@ -90,12 +109,8 @@ async fn try_launch(
     programs: &Programs,
     settings: &Settings,
     preparation: &Preparation,
-    mut forward: Option<HeldPort>,
+    Ports { mut forward, mut vnc }: Ports,
 ) -> Result<Result<Launched, End>, StepError> {
-    let options = &settings.options;
-    let (first, last) = (options.vnc_port_min, options.vnc_port_max);
-    cx.say(format!("Looking for available port between {first} and {last} on {}", options.vnc_bind_address));
-    let mut vnc = hold(cx, first..=last, &options.vnc_bind_address, "vnc_port")?;
     let layout = Layout {
         accelerator: preparation.accelerator.clone(),
         disks: preparation.disks.clone(),
@@ -138,6 +153,14 @@ pub(super) fn forward_port(
     let held = hold(cx, settings.host_ports.clone(), "0.0.0.0", "host_port")?;
     cx.say(format!("Found port for communicator (SSH, WinRM, etc): {}.", held.number()));
     Ok(Some(held))
+}
+
+/// The port of the VNC server.
+pub(super) fn vnc_port(cx: &StepContext, settings: &Settings) -> Result<HeldPort, StepError> {
+    let options = &settings.options;
+    let (first, last) = (options.vnc_port_min, options.vnc_port_max);
+    cx.say(format!("Looking for available port between {first} and {last} on {}", options.vnc_bind_address));
+    hold(cx, first..=last, &options.vnc_bind_address, "vnc_port")
 }
 
 fn hold(

@@ -49,7 +49,7 @@ impl Machine {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut process = cx.own_process("stepRun", command).await?;
+        let mut process = cx.own_process(command).await?;
         let tail = Arc::default();
         let mut readers = Vec::new();
         readers.extend(process.stdout.take().map(|stream| keep_tail(stream, &tail)));

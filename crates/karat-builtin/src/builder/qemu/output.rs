@@ -35,7 +35,7 @@ pub(super) async fn make(cx: &StepContext, settings: &Settings) -> Result<OwnedP
         })?;
     }
     check(settings, cx.info()).map_err(StepError::failed)?;
-    cx.own_directory("StepOutputDir", &path, Some("Deleting output directory...")).await
+    cx.own_directory(&path, Some("Deleting output directory...")).await
 }
 
 /// The text of the summary.

@@ -23,7 +23,7 @@ pub(super) async fn run(cx: &StepContext, argv: &[String]) -> Result<i32, StepEr
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut process = cx.own_process("shell-local", command).await?;
+    let mut process = cx.own_process(command).await?;
     let (stdout, stderr) = (process.stdout.take(), process.stderr.take());
     let work = async {
         if let (Some(stdout), Some(stderr)) = (stdout, stderr) {

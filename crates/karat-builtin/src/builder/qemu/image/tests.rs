@@ -58,15 +58,20 @@ fn fake(directory: &Path, body: &str) -> Programs {
     Programs { qemu: path.clone(), qemu_img: path }
 }
 
+/// A machine whose disk is `./d`.
+fn disk() -> Json {
+    json!({ "output_directory": ".", "vm_name": "d" })
+}
+
 #[tokio::test]
 async fn qem_10_a_conversion_waits_for_the_lock() {
     let (cx, host) = context();
     let held = "n=$(wc -l < calls); [ $n -ge 3 ] || { echo 'qemu-img: Failed to get shared \"write\" lock' >&2; exit 1; }; touch d.convert";
     let programs = fake(&host.directory(), held);
-    make_compact(&cx, &programs, &settings(json!({})), Path::new("d")).await.unwrap();
+    make_compact(&cx, &programs, &settings(disk())).await.unwrap();
     assert_eq!(host.lines(), ["Converting hard drive..."]);
     let calls = std::fs::read_to_string(host.directory().join("calls")).unwrap();
-    assert_eq!(calls, "convert -O qcow2 d d.convert\n".repeat(3));
+    assert_eq!(calls, "convert -O qcow2 ./d ./d.convert\n".repeat(3));
     assert!(host.directory().join("d").exists() && host.open_resources().is_empty());
 }
 
@@ -75,9 +80,11 @@ async fn qem_10_a_failed_conversion_tells_what_qemu_img_said() {
     let (cx, host) = context();
     let programs =
         fake(&host.directory(), "echo 'qemu-img: error while writing: No space left on device' >&2; exit 1");
-    let error =
-        make_compact(&cx, &programs, &settings(json!({})), Path::new("d")).await.unwrap_err().to_string();
-    assert!(error.starts_with("qemu-img convert -O qcow2 d d.convert failed (exit status: 1):\n"), "{error}");
+    let error = make_compact(&cx, &programs, &settings(disk())).await.unwrap_err().to_string();
+    assert!(
+        error.starts_with("qemu-img convert -O qcow2 ./d ./d.convert failed (exit status: 1):\n"),
+        "{error}"
+    );
     assert!(error.ends_with("No space left on device\nMake room on the disk and build again."), "{error}");
 }
 
@@ -85,8 +92,6 @@ async fn qem_10_a_failed_conversion_tells_what_qemu_img_said() {
 async fn qem_10_nothing_is_converted_where_nobody_wants_it() {
     let (cx, host) = context();
     let programs = fake(&host.directory(), "exit 1");
-    make_compact(&cx, &programs, &settings(json!({ "skip_compaction": true })), Path::new("d"))
-        .await
-        .unwrap();
+    make_compact(&cx, &programs, &settings(json!({ "skip_compaction": true }))).await.unwrap();
     assert!(host.lines().is_empty());
 }
