@@ -277,6 +277,9 @@ fn detail(event: &Event) -> Option<(Kind, String)> {
         EventKind::Asked { question } => {
             return Some((Kind::Ui { is_error: false }, format!("ask: {question}")));
         }
+        EventKind::Answered { given } => {
+            (LogLevel::Info, if *given { "answered".to_owned() } else { "not answered".to_owned() })
+        }
         EventKind::CancelRequested { level, reason } => {
             (LogLevel::Warn, format!("{reason}: cancelling, level {level:?}"))
         }
