@@ -32,7 +32,7 @@ impl Component for ShellLocal {
 #[async_trait]
 impl PostProcessor for ShellLocal {
     async fn check(&self, cx: &CheckContext, config: &Value) -> Result<Checked, Problems> {
-        cx.decode::<Options>(config)?.problems(cx, config).or(Checked::default())
+        cx.decode::<Options>(config)?.checked(cx, config)
     }
 
     async fn process(

@@ -30,7 +30,8 @@ impl Component for Shell {
 impl Provisioner for Shell {
     async fn check(&self, cx: &CheckContext, config: &Value) -> Result<Checked, Problems> {
         let options: ShellOptions = cx.decode(config)?;
-        options.check(&cx.info.cwd).or(Checked::default())
+        let warnings = options.warnings().filter(|_| !cx.info.strict).into_iter().collect();
+        options.check(&cx.info.cwd).or(Checked { warnings, ..Checked::default() })
     }
 
     async fn provision(&self, cx: &StepContext, config: &Value, guest: &dyn Guest) -> Result<(), StepError> {

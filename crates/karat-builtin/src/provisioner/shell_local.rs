@@ -17,7 +17,7 @@ use karat_sdk::{
 };
 
 use self::temporary::TemporaryScript;
-use crate::script::{Environment, ExitRule, inline_script, parse_pairs};
+use crate::script::{Environment, ExitRule, brace_warning, inline_script, parse_pairs};
 
 /// Runs scripts on this host while the guest is up.
 pub struct ShellLocal;
@@ -70,7 +70,7 @@ const SYSTEMS: [&str; 6] = ["darwin", "freebsd", "linux", "openbsd", "solaris", 
 
 impl Options {
     /// What is wrong with these options. `config` is what they were read from: what is not known yet is not missing.
-    pub(crate) fn problems(&self, cx: &CheckContext, config: &Value) -> Problems {
+    fn problems(&self, cx: &CheckContext, config: &Value) -> Problems {
         let mut problems = Problems::new();
         if let Some(bad) =
             self.only_on.iter().find(|name| *name != UNKNOWN_TEXT && !SYSTEMS.contains(&name.as_str()))
@@ -118,6 +118,14 @@ impl Options {
             }
         }
         problems
+    }
+
+    /// What the components say about the options.
+    pub(crate) fn checked(&self, cx: &CheckContext, config: &Value) -> Result<Checked, Problems> {
+        let script = self.inline().filter(|_| !cx.info.strict);
+        let warnings = script.and_then(|script| brace_warning(&script, &self.execute_command.join(" ")));
+        self.problems(cx, config)
+            .or(Checked { warnings: warnings.into_iter().collect(), ..Checked::default() })
     }
 
     /// The scripts that are files of the user.
@@ -232,7 +240,7 @@ impl Component for ShellLocal {
 #[async_trait]
 impl Provisioner for ShellLocal {
     async fn check(&self, cx: &CheckContext, config: &Value) -> Result<Checked, Problems> {
-        cx.decode::<Options>(config)?.problems(cx, config).or(Checked::default())
+        cx.decode::<Options>(config)?.checked(cx, config)
     }
 
     async fn provision(&self, cx: &StepContext, config: &Value, _: &dyn Guest) -> Result<(), StepError> {

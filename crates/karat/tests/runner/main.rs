@@ -15,5 +15,6 @@ mod guest;
 mod hcl2_upgrade;
 mod log;
 mod output;
+mod snippets;
 mod stream;
 mod template;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use karat_sdk::config::UNKNOWN_TEXT;
 use karat_sdk::{Config, Problems};
 
-use crate::script::parse_pairs;
+use crate::script::{brace_warning, inline_script, parse_pairs};
 
 /// What runs, and how.
 #[derive(Config, Clone, Debug)]
@@ -79,6 +79,12 @@ impl ShellOptions {
             problems.add("environment_vars", message);
         }
         problems
+    }
+
+    /// What the template probably does not mean.
+    pub(super) fn warnings(&self) -> Option<String> {
+        let script = inline_script(&self.inline, self.inline_shebang.as_deref());
+        brace_warning(&script, self.template_command().unwrap_or_default())
     }
 
     /// The scripts on this host, in order.
