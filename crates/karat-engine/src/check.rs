@@ -44,10 +44,12 @@ async fn check_build(build: &Build, components: &dyn Components, info: Arc<RunIn
 
     let mut own_facts = Vec::new();
     if let Some(builder) = components.builder(&build.source.component) {
-        let place = Place::of(
-            &build.source,
-            format!("source \"{}\" \"{}\"", build.source.component, build.source_name),
-        );
+        // Legacy JSON templates have no sources.
+        let context = match &cx.info.user_variables {
+            Some(_) => format!("builder \"{}\"", build.source_name),
+            None => format!("source \"{}\" \"{}\"", build.source.component, build.source_name),
+        };
+        let place = Place::of(&build.source, context);
         match builder.check(&cx, &build.source.config).await {
             Ok(checked) => {
                 own_facts = checked.facts.clone();

@@ -13,6 +13,7 @@ mod explain;
 mod fmt;
 mod guest;
 mod hcl2_upgrade;
+mod legacy;
 mod log;
 mod output;
 mod snippets;
