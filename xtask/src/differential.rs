@@ -5,6 +5,7 @@
 
 mod commands;
 mod expressions;
+mod fix;
 mod fmt;
 pub(crate) mod oracle;
 mod random;
@@ -21,10 +22,11 @@ use crate::Result;
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<()> {
     match arguments {
         ["commands", rest @ ..] => commands::run(root, rest),
+        ["fix", rest @ ..] => fix::run(root, rest),
         ["fmt", rest @ ..] => fmt::run(root, rest),
         ["expressions", rest @ ..] => expressions::run(rest),
         ["templates", rest @ ..] => templates::run(rest),
         ["upgrade", rest @ ..] => upgrade::run(root, rest),
-        _ => Err("differential knows: commands, expressions, fmt, templates, upgrade".into()),
+        _ => Err("differential knows: commands, expressions, fix, fmt, templates, upgrade".into()),
     }
 }

@@ -36,6 +36,9 @@ cargo xtask differential commands [--karat PATH] [--about TEXT] [--cases DIR]
 cargo xtask differential expressions [--share N] [--category NAME]
                                                    what Karat, Packer and Terraform say about thousands of expressions
 cargo xtask differential upgrade [--karat PATH]    hcl2_upgrade under --strict beside Packer's, for the templates of upgrade.txt
+cargo xtask differential fix [--inputs N] [--seed N] [--corpus DIR]
+                                                   what becomes of old templates, byte for byte, and of the JSON
+                                                   templates in DIR ($PACKER, else PATH)
 cargo xtask differential fmt [--inputs N] [--seed N]
                                                    Karat's formatter against Packer's and Terraform's ($PACKER, $TERRAFORM,
                                                    else PATH), where they are present

@@ -10,6 +10,7 @@ use karat_migrate::fix::{FIXERS, Fixed, Section, fix, mends};
 use karat_model::diagnostic::Diagnostics;
 use karat_model::diagnostic_plain::render_plain;
 use karat_model::span::SourceMap;
+use karat_template::legacy::is_fixable;
 
 const BETWEEN: &str = "----\n";
 
@@ -175,6 +176,40 @@ fn changes_are_said_with_their_places() {
             "3: builder 1: iso_checksum_type becomes iso_checksum (iso-checksum-type-and-url)",
         ]
     );
+}
+
+/// An error about an option that is gone recommends `fix`, by a list that karat-template has. It must be right about it.
+#[test]
+fn errors_recommend_fix_for_what_it_mends() {
+    use Section::{Builders, PostProcessors, Provisioners};
+    for (section, kind, options) in [
+        (Builders, "null", "iso_md5 ssh_key_path ssh_disable_agent ssh_wait_timeout"),
+        (Builders, "null", "iso_checksum_url iso_checksum_type"),
+        (Builders, "virtualbox-iso", "ssh_host_port_min ssh_host_port_max ssh_skip_nat_mapping"),
+        (Builders, "qemu", "ssh_host_port_min ssh_host_port_max"),
+        (
+            Builders,
+            "amazon-ebs",
+            "shutdown_behaviour enhanced_networking ssh_private_ip spot_price_auto_product",
+        ),
+        (Builders, "amazon-ebs", "temporary_security_group_source_cidr"),
+        (Builders, "parallels-iso", "headless parallels_tools_host_path guest_os_distribution"),
+        (Builders, "hyperv-iso", "vhd_temp_path cpu ram_size"),
+        (Builders, "hyperv-vmcx", "clone_from_vmxc_path cpu ram_size"),
+        (Builders, "scaleway", "access_key"),
+        (Builders, "docker", "login_email"),
+        (Builders, "vsphere-iso", "network networkCard network_card disk_size"),
+        (Builders, "vsphere-iso", "disk_thin_provisioned disk_eagerly_scrub"),
+        (PostProcessors, "docker-tag", "tag"),
+        (PostProcessors, "docker-import", "login_email"),
+        (PostProcessors, "manifest", "filename"),
+        (Provisioners, "ansible-local", "galaxycommand"),
+    ] {
+        for option in options.split(' ') {
+            assert!(mends(section, kind, option).is_some(), "{kind}: {option} is not mended");
+            assert!(is_fixable(kind, option), "{kind}: {option} is not recommended");
+        }
+    }
 }
 
 #[test]

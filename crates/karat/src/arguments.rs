@@ -9,6 +9,7 @@ mod complete;
 mod completion;
 mod console;
 mod explain;
+mod fix;
 mod fmt;
 mod go;
 mod hcl2_upgrade;
@@ -29,6 +30,7 @@ pub(crate) use complete::answer as completions;
 pub(crate) use completion::{Completion, Man, Shell};
 pub(crate) use console::Console;
 pub(crate) use explain::Explain;
+pub(crate) use fix::Fix;
 pub(crate) use fmt::Fmt;
 pub(crate) use hcl2_upgrade::Hcl2Upgrade;
 pub(crate) use help::documented;
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Console(Console),
     /// Lay templates and variable files out in the one canonical way
     Fmt(Fmt),
+    /// Mend a legacy JSON template of an old version of Packer
+    Fix(Fix),
     /// Write a legacy JSON template anew as HCL2
     #[command(name = "hcl2_upgrade")]
     Hcl2Upgrade(Hcl2Upgrade),

@@ -19,6 +19,7 @@ mod build;
 mod completion;
 mod console;
 mod explain;
+mod fix;
 mod fmt;
 mod gc;
 mod hcl2_upgrade;
@@ -142,6 +143,7 @@ fn carry_out(words: Vec<OsString>) -> End {
         Command::Inspect(inspect) => inspect::run(&inspect, console, strict),
         Command::Console(arguments) => console::run(arguments, console, strict),
         Command::Fmt(fmt) => fmt::run(&fmt, console, strict),
+        Command::Fix(fix) => fix::run(&fix, console, strict),
         Command::Hcl2Upgrade(arguments) => hcl2_upgrade::run(&arguments, console, strict),
         Command::Init(init) => plugins::init(&init, console, strict),
         Command::Plugins(plugins) => plugins::run(&plugins.action, console, strict),

@@ -90,6 +90,13 @@ impl Console {
         self.line("error", text, true);
     }
 
+    /// Says something to the person at the terminal, on stderr: stdout is for what was asked for. Nobody else sees it.
+    pub(crate) fn aside(self, text: &str) {
+        if !self.strict && !self.machine && !self.json && io::stderr().is_terminal() {
+            early_error(text);
+        }
+    }
+
     /// A machine-readable line of its own category; nothing otherwise.
     pub(crate) fn fact(self, category: &str, arguments: &[&str]) {
         if self.machine {

@@ -104,18 +104,26 @@ pub(super) fn vagrant_overrides(options: &mut Object, _: bool) -> Mended {
     Ok(())
 }
 
-/// Overrides are for a builder's name, which is its type where it has none.
+/// Overrides are for a builder's name, which is its type where it has none. Several objects count as one.
 pub(super) fn virtualbox_override(options: &mut Object, _: bool) -> Mended {
-    match options.get_mut("override") {
-        Some(Json::Object(overrides)) => {
-            if let Some(own) = overrides.remove("virtualbox") {
-                set(overrides, "virtualbox-iso", own);
-            }
-            Ok(())
+    let parts = match options.get("override") {
+        None | Some(Json::Null) => return Ok(()),
+        Some(Json::List(parts)) => parts.as_slice(),
+        Some(alone) => std::slice::from_ref(alone),
+    };
+    let mut overrides = Object::new();
+    for part in parts {
+        match part {
+            Json::Object(part) => overrides.extend(part.clone()),
+            Json::Null => {}
+            _ => return Err(Stuck { option: "override", must_be: "an object" }),
         }
-        None | Some(Json::Null | Json::List(_)) => Ok(()),
-        Some(_) => Err(Stuck { option: "override", must_be: "an object" }),
     }
+    if let Some(own) = overrides.remove("virtualbox") {
+        set(&mut overrides, "virtualbox-iso", own);
+        set(options, "override", Json::Object(overrides));
+    }
+    Ok(())
 }
 
 /// Whether to use the private address is one answer to the question which address to use.

@@ -27,7 +27,7 @@ const FIXABLE: &[(&str, &[&str])] = &[
             "spot_price_auto_product",
         ],
     ),
-    ("ansible", &["galaxycommand"]),
+    ("ansible-local", &["galaxycommand"]),
     ("azure-*", &["clean_image_name", "exlude_from_latest"]),
     ("docker", &["login_email"]),
     ("docker-import", &["login_email"]),
@@ -52,7 +52,7 @@ const FIXABLE: &[(&str, &[&str])] = &[
 ];
 
 /// Whether `fix` knows what to make of an option that a component does not have.
-pub(super) fn is_fixable(component: &str, option: &str) -> bool {
+pub fn is_fixable(component: &str, option: &str) -> bool {
     let fits = |pattern: &str| match pattern.strip_suffix('*') {
         Some(prefix) => component.starts_with(prefix),
         None => component == pattern,

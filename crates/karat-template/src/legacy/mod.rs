@@ -23,6 +23,7 @@ mod variables;
 mod weak;
 
 pub use document::{Builder, Document, Override, PostProcessor, Provisioner, Variable};
+pub use fixable::is_fixable;
 pub use read::read_json;
 pub use variables::Variables;
 

@@ -7,7 +7,7 @@ use clap::builder::StyledStr;
 pub(super) const GROUPS: &[(&str, &[&str])] = &[
     ("Build", &["build", "validate"]),
     ("Look", &["inspect", "console"]),
-    ("Change templates", &["fmt", "hcl2_upgrade"]),
+    ("Change templates", &["fmt", "fix", "hcl2_upgrade"]),
     ("Runs and clean-up", &["runs", "gc"]),
     ("Plugins", &["init", "plugins"]),
     ("More", &["explain", "completion", "verify-attestation", "version"]),

@@ -10,6 +10,7 @@ mod console;
 mod crash;
 mod data;
 mod explain;
+mod fix;
 mod fmt;
 mod guest;
 mod hcl2_upgrade;

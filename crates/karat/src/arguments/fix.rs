@@ -1,0 +1,30 @@
+//! `karat fix`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use karat_migrate::fix::FIXERS;
+
+use super::shared::Selection;
+
+#[derive(Args, Debug)]
+#[command(after_help = fixers())]
+pub(crate) struct Fix {
+    /// A legacy JSON template, or - for standard input
+    pub(crate) template: PathBuf,
+    /// Check that the mended template holds together; -validate=false only mends
+    #[arg(long, default_value = "true")]
+    pub(crate) validate: bool,
+    #[command(flatten)]
+    pub(crate) _meaningless: Selection,
+}
+
+/// What is mended, in the order in which that is done.
+fn fixers() -> String {
+    let lines = FIXERS.iter().map(|fixer| format!("\n  {:<26} {}", fixer.name, fixer.about));
+    let lines: String = lines.collect();
+    format!(
+        "The mended template goes to standard output. What is mended, in this order:{lines}\n\n\
+         Examples:\n  karat fix old.json > new.json      What changed is said at the terminal"
+    )
+}
