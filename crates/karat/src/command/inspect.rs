@@ -1,5 +1,7 @@
 //! `karat inspect`.
 
+use std::path::Path;
+
 use karat_model::diagnostic::{Diagnostic, code};
 use karat_sdk::Cancellation;
 
@@ -8,17 +10,24 @@ use crate::arguments::Inspect;
 use crate::report::Console;
 use crate::session::{Purpose, Session};
 
+/// What Packer 1.16 inspects where it is given nothing.
+const NOTHING: &[u8] = br#"{"builders": [{"type": "null", "communicator": "none"}]}"#;
+
 pub(super) fn run(arguments: &Inspect, console: Console, strict: bool) -> End {
     inspect(arguments, console, strict).map_or_else(|end| end, |()| End::Success)
 }
 
 fn inspect(arguments: &Inspect, console: Console, strict: bool) -> Result<(), End> {
     let session = Session::new(console, strict)?;
-    let template = arguments.template.as_ref().ok_or_else(|| {
-        let problem = Diagnostic::error(code::COMMAND_LINE, "The template is missing");
-        session.refuse(problem.help("write karat inspect TEMPLATE"))
-    })?;
-    let loaded = session.load(template, arguments.selection.config_type)?;
+    let loaded = match &arguments.template {
+        Some(template) => session.load(template, arguments.selection.config_type)?,
+        // Packer shows a template of its own, then.
+        None if strict => karat_template::legacy_from_bytes(Path::new("-"), NOTHING),
+        None => {
+            let problem = Diagnostic::error(code::COMMAND_LINE, "The template is missing");
+            return Err(session.refuse(problem.help("write karat inspect TEMPLATE")));
+        }
+    };
     let schemas = session.components.schemas();
     let purpose = Purpose {
         require_builds: false,

@@ -32,6 +32,12 @@ const MASKS: &[Mask] = &[
     },
 ];
 
+/// What Go says about a flag, behind the help.
+fn gos_words(text: &str) -> Option<&str> {
+    let starts = ["flag provided", "flag needs", "invalid ", "bad flag", "Invalid flags"];
+    text.lines().find(|line| starts.iter().any(|start| line.contains(start)))
+}
+
 /// An outcome that is another one as a whole.
 struct Outcome {
     reason: &'static str,
@@ -40,18 +46,14 @@ struct Outcome {
 
 const OUTCOMES: &[Outcome] = &[
     Outcome {
-        reason: "flags after the template count",
+        reason: "help has our own words",
         explains: |c| {
-            let mut after = c.line.split(' ').skip_while(|word| !word.starts_with("t."));
-            c.theirs.stdout.starts_with("Usage: packer") && after.any(|word| word.starts_with('-'))
-        },
-    },
-    Outcome {
-        reason: "help and wrong command lines have our own words",
-        explains: |c| {
-            let mistake = ["error: ", "Error: "].iter().any(|start| c.ours.stdout.starts_with(start));
-            let help = c.ours.stdout.contains("Usage: ") || (c.ours.code == Some(1) && mistake);
-            c.same_effects() && c.theirs.stdout.contains("Usage: packer") && help
+            let starts = |text: &str| text.lines().any(|line| line.contains("Usage: packer"));
+            c.same_effects()
+                && starts(&c.theirs.stdout)
+                && starts(&c.ours.stdout)
+                // Packer sometimes ends before it has told.
+                && gos_words(&c.theirs.stdout).is_none_or(|told| gos_words(&c.ours.stdout) == Some(told))
         },
     },
     Outcome {
