@@ -29,8 +29,8 @@ pub(crate) async fn build(job: Arc<Job>) -> BuildReport {
     }
     let outcome = match result {
         Ok(artifacts) => Outcome::Succeeded { artifacts },
-        // Packer 1.16 says neither who nor what was stopped.
-        Err(_) if job.is_stopped() && job.options.strict => {
+        // Packer 1.16 says neither who nor what was stopped; unless it had failed before, and somebody was asked.
+        Err(_) if job.is_stopped() && job.options.strict && job.failure().is_none() => {
             Outcome::Cancelled { error: "context canceled".to_string() }
         }
         Err(error) if job.is_stopped() => Outcome::Cancelled { error: error.to_string() },

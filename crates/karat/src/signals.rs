@@ -1,8 +1,10 @@
 //! Ctrl-C and its relatives: each one is more urgent than the last.
 
 use karat_model::event::CancelLevel;
-use karat_sdk::Canceller;
+use karat_sdk::{Cancellation, Canceller};
 use tokio::signal::unix::{SignalKind, signal};
+
+use crate::report::Console;
 
 /// Cancels at each SIGINT, SIGTERM or SIGHUP: first a graceful stop, then a kill, then `leave`. `tell` hears of each first:
 /// people see why before things begin to stop. Must be called inside the runtime.
@@ -39,4 +41,17 @@ fn is_ignored(signal: u32) -> bool {
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     ignored.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
+}
+
+/// Ends the process at the first SIGINT, SIGTERM or SIGHUP, with a line and exit code 1: for commands that wait and make
+/// nothing that would have to be undone. Must be called inside the runtime.
+pub(crate) fn leave_at_once(console: Console) -> std::io::Result<()> {
+    let (canceller, cancellation) = Cancellation::new();
+    listen(canceller, |_, _| {}, || {})?;
+    tokio::spawn(async move {
+        let reason = cancellation.stopped().await.reason;
+        console.error(&format!("Error: cancelled ({reason})"));
+        std::process::exit(1);
+    });
+    Ok(())
 }

@@ -130,7 +130,12 @@ impl Stage {
         let events = Events::new(sender, options.redactor.clone());
         let (canceller, cancellation) = Cancellation::new();
         let told = events.clone();
+        let strict = session.strict;
         let tell = move |level: CancelLevel, reason: &str| {
+            // Packer listens to the first one only.
+            if strict && level > CancelLevel::Stop {
+                return;
+            }
             told.emit(&Scope::default(), EventKind::CancelRequested { level, reason: reason.to_string() });
         };
         let leave = move || {

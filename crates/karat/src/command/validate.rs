@@ -6,6 +6,7 @@ use super::{End, runtime};
 use crate::arguments::Validate;
 use crate::report::Console;
 use crate::session::{Purpose, Session};
+use crate::signals;
 
 pub(super) fn run(arguments: &Validate, console: Console, strict: bool) -> End {
     validate(arguments, console, strict).map_or_else(|end| end, |()| End::Success)
@@ -22,10 +23,17 @@ fn validate(arguments: &Validate, console: Console, strict: bool) -> Result<(), 
         sequential: arguments.use_sequential_evaluation,
     };
     let options = session.run_options();
-    // Nothing is made that Ctrl-C would have to undo: it ends the process.
     let cancellation = Cancellation::never();
-    let plan = session.plan(&loaded, &arguments.selection, purpose, &options, &cancellation);
-    let (_, has_errors) = runtime(false)?.block_on(plan)?;
+    let plan = async {
+        if purpose.read_data {
+            signals::leave_at_once(console).map_err(|error| {
+                console.error(&format!("Error: cannot listen to signals: {error}"));
+                End::Failure
+            })?;
+        }
+        session.plan(&loaded, &arguments.selection, purpose, &options, &cancellation).await
+    };
+    let (_, has_errors) = runtime(purpose.read_data)?.block_on(plan)?;
     if has_errors {
         return Err(End::Failure);
     }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use chrono::{DateTime, Local, SecondsFormat, TimeZone};
 use karat_model::artifact::Artifact;
-use karat_model::event::{Event, EventKind, Outcome, Scope, Stream, Tone};
+use karat_model::event::{CancelLevel, Event, EventKind, Outcome, Scope, Stream, Tone};
 use karat_model::id::BuildName;
 
 use super::duration::words;
@@ -67,8 +67,13 @@ impl Lines {
                     total: *total,
                 }]
             }
-            EventKind::CancelRequested { reason, .. } => {
-                vec![global(&format!("Cancelling build after receiving {reason}"), true)]
+            EventKind::CancelRequested { level, reason } => {
+                let what = match level {
+                    CancelLevel::Drain | CancelLevel::Stop => "Cancelling build",
+                    CancelLevel::Kill => "Killing what does not stop",
+                    CancelLevel::Leave => "Leaving at once",
+                };
+                vec![global(&format!("{what} after receiving {reason}"), true)]
             }
             EventKind::LeftBehind { what } => {
                 self.left_behind = true;

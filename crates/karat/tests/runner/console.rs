@@ -102,9 +102,7 @@ fn cli_24_data_sources_are_read_when_asked_for() {
 }
 
 fn at_terminal(sandbox: &Sandbox) -> Terminal {
-    let mut command = sandbox.karat_command();
-    command.args(["console", "t.pkr.hcl"]);
-    let mut terminal = Terminal::start(command);
+    let mut terminal = sandbox.at_terminal(["console", "t.pkr.hcl"]);
     terminal.shows("> ");
     terminal
 }

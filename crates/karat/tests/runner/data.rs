@@ -1,10 +1,11 @@
 //! Data sources from outside: who is asked, when, and what comes of it.
 
-use std::process::Stdio;
 use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::time::Duration;
 
-use karat_testkit::{Answer, HttpServer, Sandbox, wait_for};
+use karat_testkit::{Answer, CTRL_C, HttpServer, Sandbox, wait_for};
+
+use crate::template::nothing_left;
 
 /// One `http` data source for each name, and a build whose artifact is what `expression` says.
 fn template(server: &HttpServer, names: &[&str], expression: &str) -> String {
@@ -167,21 +168,24 @@ fn tpl_08_secrets_that_pass_through_stay_secret() {
 
 #[test]
 fn tpl_08_an_interrupt_stops_the_reading() {
-    let sandbox = Sandbox::new();
-    let never = Arc::new((Mutex::new(()), Condvar::new()));
-    let server = HttpServer::start(move |_| {
-        let guard = never.0.lock().unwrap();
-        drop(never.1.wait(guard));
-        Answer::status(200)
-    });
-    sandbox.write("t.pkr.hcl", template(&server, &["x"], "data.http.x.body"));
-    let command = sandbox.karat_command().args(["build", "t.pkr.hcl"]).stdout(Stdio::piped()).spawn();
-    let child = command.unwrap();
-    wait_for("the request", Duration::from_secs(60), || (!server.paths().is_empty()).then_some(()));
-    let id = child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-s", "INT", &id]).status().unwrap().success());
-    let ended = child.wait_with_output().unwrap();
-    assert_eq!(ended.status.code(), Some(1));
-    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
-    assert!(said.contains("cancelled (interrupt) while reading data sources"), "{said}");
+    for (command, said) in [
+        (&["build"][..], "Error: cancelled (interrupt) while reading data sources"),
+        (&["validate", "-evaluate-datasources"], "Error: cancelled (interrupt)"),
+    ] {
+        let sandbox = Sandbox::new();
+        let never = Arc::new((Mutex::new(()), Condvar::new()));
+        let server = HttpServer::start(move |_| {
+            let guard = never.0.lock().unwrap();
+            drop(never.1.wait(guard));
+            Answer::status(200)
+        });
+        sandbox.write("t.pkr.hcl", template(&server, &["x"], "data.http.x.body"));
+        let mut terminal = sandbox.at_terminal(command.iter().chain(&["t.pkr.hcl"]));
+        wait_for("the request", Duration::from_secs(60), || (!server.paths().is_empty()).then_some(()));
+        terminal.types(CTRL_C);
+        let (code, shown) = terminal.end();
+        assert_eq!(code, Some(1), "{shown}");
+        assert!(shown.contains(said), "{shown}");
+        nothing_left(&sandbox);
+    }
 }

@@ -20,3 +20,4 @@ mod output;
 mod snippets;
 mod stream;
 mod template;
+mod terminal;
