@@ -2,7 +2,12 @@
 
 use clap::Args;
 
+const EXAMPLES: &str = "\
+Examples:
+  karat verify-attestation -key=cosign.pub -artifact=disk.qcow2 attestation.json";
+
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct VerifyAttestation {
     /// A file with a signed attestation (DSSE)
     #[arg(value_name = "ATTESTATION")]

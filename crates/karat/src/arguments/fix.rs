@@ -11,6 +11,7 @@ use super::shared::Selection;
 #[command(after_help = fixers())]
 pub(crate) struct Fix {
     /// A legacy JSON template, or - for standard input
+    #[arg(value_name = "TEMPLATE")]
     pub(crate) template: PathBuf,
     /// Check that the mended template holds together; -validate=false only mends
     #[arg(long, default_value = "true")]

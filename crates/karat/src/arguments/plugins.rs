@@ -6,7 +6,18 @@ use clap::{Args, Subcommand};
 
 use super::shared::Selection;
 
+const EXAMPLES_OF_INIT: &str = "\
+Examples:
+  karat init .              Have what the templates of this directory require
+  karat init -upgrade .     The newest versions that they allow";
+
+const EXAMPLES: &str = "\
+Examples:
+  karat plugins required .                                  What the templates of this directory require
+  karat plugins install github.com/hashicorp/qemu 1.1.0     One plugin, at one version";
+
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES_OF_INIT)]
 pub(crate) struct Init {
     /// A template: a .pkr.hcl file, or a directory of them
     #[arg(value_name = "TEMPLATE")]
@@ -22,6 +33,7 @@ pub(crate) struct Init {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Plugins {
     #[command(subcommand)]
     pub(crate) action: PluginsAction,

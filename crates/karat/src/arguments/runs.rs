@@ -2,7 +2,14 @@
 
 use clap::{Args, Subcommand};
 
+const EXAMPLES: &str = "\
+Examples:
+  karat runs                    What was built here
+  karat runs show latest        The last run again
+  karat runs show latest -json  The same for a program";
+
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Runs {
     #[command(subcommand)]
     pub(crate) action: Option<RunsAction>,
@@ -12,7 +19,8 @@ pub(crate) struct Runs {
 pub(crate) enum RunsAction {
     /// Show a run as it was seen
     Show {
-        /// Its id, or enough of its beginning or end
+        /// `latest`, its id, or enough of its beginning or end
+        #[arg(value_name = "ID")]
         id: String,
         /// Put the time before each line
         #[arg(long)]

@@ -202,3 +202,64 @@ build {
     assert!(run.stdout.contains("--> null.b: cancelled (null.a failed)"), "{run}");
     assert!(run.stdout.contains("--> null.a: "), "{run}");
 }
+
+#[test]
+fn plugins_that_a_template_requires_are_listed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("none.pkr.hcl", local("true"));
+    let run = sandbox.karat(["init", "none.pkr.hcl"]).success();
+    assert!(run.stdout.starts_with("\nNo plugins requirement found"), "{run}");
+    let required = |source: &str| {
+        format!(
+            "packer {{\n  required_plugins {{\n    a = {{\n      source = \"{source}\"\n      version = \"~> 1\"\n    }}\n  }}\n}}\n"
+        )
+    };
+    sandbox.write("a.pkr.hcl", required("example.com/x/a"));
+    let run = sandbox.karat(["plugins", "required", "a.pkr.hcl"]).success();
+    assert_eq!(run.stdout, "a example.com/x/a \"~> 1\"\n");
+    let run = sandbox.karat(["init", "a.pkr.hcl"]).exits(1);
+    assert!(run.stdout.contains("a example.com/x/a") && run.stdout.contains("later release"), "{run}");
+    sandbox.write("qemu.pkr.hcl", required("github.com/hashicorp/qemu"));
+    let run = sandbox.karat(["init", "qemu.pkr.hcl"]).success();
+    assert!(run.stdout.contains("is part of Karat"), "{run}");
+    sandbox.write("t.json", "{\"builders\": [{\"type\": \"null\"}]}");
+    for arguments in [&["init", "t.json"][..], &["plugins", "required", "t.json"]] {
+        let run = sandbox.karat(arguments).exits(1);
+        assert!(run.stdout.contains("only works with HCL2 configuration templates"), "{run}");
+    }
+    for arguments in [
+        &["plugins", "install", "example.com/x/a"][..],
+        &["plugins", "remove", "example.com/x/a"],
+        &["plugins", "installed"],
+        &["verify-attestation", "a.json"],
+        &["sbom-generate", "-o", "cyclonedx-json", "/"],
+    ] {
+        let run = sandbox.karat(arguments).exits(1);
+        assert!(run.stdout.contains("later release"), "{run}");
+    }
+}
+
+#[test]
+fn help_is_there_for_every_command() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.karat(["-h"]).success();
+    for text in ["Build:", "Runs and clean-up:", "Examples:", "PACKER_LOG=1", "PKR_VAR_NAME"] {
+        assert!(run.stdout.contains(text), "{text}: {run}");
+    }
+    for command in
+        ["build", "validate", "inspect", "console", "fmt", "fix", "hcl2_upgrade", "init", "plugins", "runs"]
+    {
+        let run = sandbox.karat([command, "-h"]).success();
+        assert!(run.stdout.contains("Examples:") && run.stderr.is_empty(), "{run}");
+        let packers =
+            sandbox.karat(["--strict", command, "-h"]).exits(if command == "runs" { 127 } else { 0 });
+        assert!(packers.stdout.starts_with("Usage: packer "), "{packers}");
+    }
+    let link = sandbox.work().join("packer");
+    std::os::unix::fs::symlink(karat_testkit::karat_binary(), &link).unwrap();
+    let run = karat_testkit::Run::from(sandbox.command(&link).arg("-h").output().unwrap()).success();
+    assert!(run.stdout.starts_with("Usage: packer [--version] [--help] <command> [<args>]\n"), "{run}");
+    assert!(!run.stdout.contains("runs"), "{run}");
+    let run = karat_testkit::Run::from(sandbox.command(&link).arg("version").output().unwrap()).success();
+    assert_eq!(run.stdout, "Packer v1.16.0\n");
+}

@@ -5,6 +5,7 @@
 mod bad_input;
 mod cancel;
 mod command_line;
+mod completion;
 mod configuration;
 mod console;
 mod crash;
