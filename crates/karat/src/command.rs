@@ -88,18 +88,17 @@ pub(crate) fn run(arguments: Vec<OsString>) -> End {
 
 /// A command line without the values of its variables: which of them are secret, only the template knows.
 fn for_the_log(arguments: &[OsString]) -> String {
+    let hidden = |variable: &str| format!("{}=…", variable.split('=').next().unwrap_or_default());
     let mut is_variable = false;
     let shown = arguments.iter().map(|argument| {
         let text = argument.to_string_lossy();
-        let variable = match text.trim_start_matches('-').split_once('=') {
-            Some(("var", variable)) if text.starts_with('-') => Some(variable),
-            _ if is_variable => Some(&*text),
-            _ => None,
-        };
+        if std::mem::take(&mut is_variable) {
+            return hidden(&text);
+        }
         is_variable = matches!(&*text, "-var" | "--var");
-        match variable.map(|variable| variable.split('=').next().unwrap_or_default()) {
-            Some(name) => format!("{}{name}=…", if text.starts_with('-') { "-var=" } else { "" }),
-            None => text.into_owned(),
+        match text.split_once("var=") {
+            Some((dashes @ ("-" | "--"), variable)) => format!("{dashes}var={}", hidden(variable)),
+            _ => text.into_owned(),
         }
     });
     shown.collect::<Vec<_>>().join(" ")

@@ -132,7 +132,7 @@ mod tests {
             ("{\n\"builders", "line 2 column 9"),
             ("[]", "line 1"),
             ("{\"builders\": []}", "line 1 column 13"),
-            ("{\"disable_checkpoint\": \"yes\"}", "line 1 column 29"),
+            ("{\"disable_checkpoint\": \"yes\"}", "line 1 column 28"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.starts_with("c.json: ") && error.contains(place), "{error}");

@@ -14,6 +14,7 @@ mod crash;
 mod data_sources;
 mod directories;
 mod dispatch;
+mod environment;
 mod legacy_call;
 mod prompt;
 mod report;

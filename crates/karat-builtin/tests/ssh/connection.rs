@@ -41,12 +41,49 @@ async fn com_07_connecting_says_packers_lines() {
 }
 
 #[tokio::test]
+async fn cli_29_the_log_has_attempts_commands_and_files() {
+    let lab = Lab::new().await;
+    lab.run("echo hello; exit 3").await;
+    lab.run("true").await;
+    let bytes = karat_sdk::Upload::Bytes { data: b"x", mode: 0o644 };
+    let target = lab.target().join("x").display().to_string();
+    let communicator = lab.connection.communicator();
+    communicator.upload(bytes, &target, karat_sdk::Transfer::quiet()).await.unwrap();
+    communicator.upload(bytes, "/no/such/x", karat_sdk::Transfer::quiet()).await.unwrap_err();
+    let log = lab.host.log();
+    let upload = format!("Upload 1 bytes to '{target}', mode 644");
+    for (line, wanted) in log.iter().zip([
+        &format!("Attempting SSH connection to {}...", address(&lab.server)),
+        "SSH handshake complete after ",
+        "starting remote command: echo hello; exit 3",
+        "Remote command exited with '3': echo hello; exit 3",
+        "starting remote command: true",
+        "Remote command exited with '0': true",
+        &upload,
+        &format!("{upload}: done after "),
+        "Upload 1 bytes to '/no/such/x', mode 644",
+        "Upload 1 bytes to '/no/such/x', mode 644: ",
+    ]) {
+        assert!(line.starts_with(wanted), "{wanted}\n{log:#?}");
+    }
+    assert_eq!(log.len(), 10, "{log:#?}");
+    // Nothing of it is for the screen.
+    assert_eq!(lab.host.lines().len(), 3);
+}
+
+#[tokio::test]
 async fn com_07_a_closed_port_is_named_when_time_is_up() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let (cx, _host) = context();
+    let (cx, host) = context();
     let options = options_of(&[("ssh_username", "x"), ("ssh_password", "y"), ("ssh_timeout", "400ms")]);
     let address = Address { host: "127.0.0.1".into(), port: free };
     let error = connect(&cx, &options, &address, None).await.err().unwrap();
+    // Each state once, however often it is seen.
+    let log = host.log();
+    assert!(
+        log.len() == 2 && log[1].starts_with("TCP connection to SSH ip/port failed: port closed"),
+        "{log:?}"
+    );
     assert!(last_seen(&error).starts_with(&format!("port closed at 127.0.0.1:{free}: ")), "{error}");
     assert!(error.to_string().starts_with("Timeout waiting for SSH after 400ms."), "{error}");
 }

@@ -10,7 +10,7 @@ Examples:
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Explain {
-    /// The code that the message shows, such as unknown-argument; without one, all are listed
+    /// The code that the message shows, such as unknown-argument; without one, all are listed; or `environment`, for the variables that count
     #[arg(value_name = "CODE")]
     pub(crate) code: Option<String>,
 }

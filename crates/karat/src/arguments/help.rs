@@ -41,6 +41,7 @@ const AFTER: &[(&str, &str)] = &[
   PACKER_PLUGIN_PATH    Where plugins are
   PACKER_NO_COLOR       No colour; so does NO_COLOR
   KARAT_STATE_DIR       Where runs are recorded, and what they have to clean up
+  `karat explain environment` lists all of them
 ",
     ),
 ];
