@@ -82,9 +82,21 @@ const OUTCOMES: &[Outcome] = &[
         },
     },
     Outcome {
+        reason: "locals that do not need what fails are shown",
+        explains: |c| {
+            let is_local = |line: &&str| line.starts_with("local.");
+            let ours: Vec<_> = c.ours.stdout.lines().filter(is_local).collect();
+            let rest = |answer: &Answer| without_lines(&answer.stdout, |line| line.starts_with("local."));
+            c.same_effects()
+                && c.line.contains(" inspect ")
+                && rest(c.theirs) == rest(c.ours)
+                && c.theirs.stdout.lines().filter(is_local).all(|line| ours.contains(&line))
+        },
+    },
+    Outcome {
         reason: "hcl2_upgrade leaves no file of what is no template",
         explains: |c| {
-            let empty = |file: &String| file.ends_with("\n") && file.lines().count() == 1;
+            let empty = |file: &String| arguments(file).len() == 1;
             c.line.contains(" hcl2_upgrade ")
                 && (c.theirs.code, c.ours.code) == (Some(1), Some(1))
                 && c.theirs.files.values().all(empty)
@@ -95,9 +107,12 @@ const OUTCOMES: &[Outcome] = &[
         reason: "hcl2_upgrade has its own layout, order of arguments and comments",
         explains: |c| {
             // Packer is surprised by variables that must be given, and goes on.
-            let surprise = c.theirs.stdout.starts_with("Ignoring following initialization error: ");
-            let said = if surprise { c.theirs.stdout.split_once("\n\n\n") } else { None };
-            let said = said.map_or(c.theirs.stdout.as_str(), |(_, rest)| rest);
+            let said = match c.theirs.stdout.find("Successfully created ") {
+                Some(at) if c.theirs.stdout.starts_with("Ignoring following initialization error: ") => {
+                    c.theirs.stdout.get(at..).unwrap_or_default()
+                }
+                _ => &c.theirs.stdout,
+            };
             let same_rest =
                 (c.theirs.code, &c.theirs.stderr, said) == (c.ours.code, &c.ours.stderr, &c.ours.stdout);
             let upgraded = |answer: &Answer| -> Vec<_> {
@@ -175,7 +190,13 @@ fn arguments(template: &str) -> Vec<String> {
         words.join(" ").replace("{{ ", "{{").replace(" }}", "}}")
     };
     let lines = template.lines().map(squeezed).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let mut lines: Vec<_> = lines.collect();
+    // A block on one line is one on three.
+    let mut lines: Vec<String> = lines
+        .flat_map(|line| match line.strip_prefix("locals { ").and_then(|rest| rest.strip_suffix(" }")) {
+            Some(inside) => vec!["locals {".to_owned(), inside.to_owned(), "}".to_owned()],
+            None => vec![line],
+        })
+        .collect();
     lines.sort();
     lines
 }

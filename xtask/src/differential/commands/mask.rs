@@ -11,6 +11,7 @@ use crate::Result;
 const PATTERNS: &[(&str, &str)] = &[
     (r"(?m)^\d{10},", "<UNIX>,"),
     (r"\b1[789]\d{8}\b", "<UNIX>"),
+    (r"\b20\d{12}\b", "<TIME>"),
     (r"with \d+ cores", "with <N> cores"),
     // Files for one run, and the directory that Karat makes for them.
     (r"TMP/(?:karat-[0-9a-f]+/)?(packer-shell|pkr-file-content|packer-upload)-?\w+", "TMP/$1<N>"),
