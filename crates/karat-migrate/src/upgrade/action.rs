@@ -8,7 +8,7 @@ use karat_gotmpl::tree::{Branch, Command, Node, Operand, Pipeline, Term};
 use karat_template::legacy::Builder;
 
 use super::Upgrade;
-use super::body::Text;
+use super::body::{Body, Text, Value};
 use super::names::Source;
 
 /// How long the text of an expression may be before it is used more than once: repetitions of repetitions grow fast.
@@ -119,13 +119,28 @@ impl Upgrade<'_> {
         if builders.iter().all(|(builder, _)| builder.name.text == builder.kind.text) {
             return "source.type".to_owned();
         }
-        let changed = builders.iter().filter(|(builder, label)| builder.name.text.as_ref() != label);
-        let entries: Vec<_> = changed
-            .map(|(builder, label)| {
-                format!("{} = {}", Text::from(label.as_str()).quoted(), self.name_of(builder).expression())
-            })
-            .collect();
-        format!("lookup({{ {} }}, source.name, source.name)", entries.join(", "))
+        self.uses_builder_names = true;
+        format!("lookup(local.{}, source.name, source.name)", self.names.builder_names())
+    }
+
+    /// What the sources were called that are called otherwise now.
+    pub(super) fn builder_names(&mut self) -> Body {
+        let mut blocks = Body::default();
+        if self.uses_builder_names {
+            let builders: Vec<_> =
+                self.names.sources().iter().map(|source| (source.builder, source.label.clone())).collect();
+            let changed = builders.iter().filter(|(builder, label)| builder.name.text.as_ref() != label);
+            let names =
+                changed.map(|(builder, label)| (Text::from(label.as_str()), self.name_of(builder).into()));
+            let names = Value::Object(names.collect());
+            let mut body = Body::default();
+            body.argument(self.names.builder_names(), names);
+            blocks.comment(
+                "What sources were called as builders in the JSON template, by what they are called now.",
+            );
+            blocks.block("locals", &[], body);
+        }
+        blocks
     }
 }
 
@@ -278,6 +293,7 @@ impl Translation<'_, '_, '_> {
                 joined(" || ", rest.iter().map(|other| equal(first, other)).collect())
             }
             ("ne", [a, b]) => format!("{} != {}", a.text, b.text),
+            ("not", [a]) if a.kind == Kind::Text => format!("{} == \"\"", a.text),
             ("not", [a]) => format!("!({})", a.clone().condition()),
             // Go gives the deciding operand, which is a truth value only if all are.
             ("and" | "or", operands) if operands.iter().all(|operand| operand.kind == Kind::Truth) => {

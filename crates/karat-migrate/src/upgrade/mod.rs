@@ -63,6 +63,8 @@ struct Upgrade<'d> {
     secrets: Vec<Secret>,
     /// Whether anything asks for the time of the build.
     uses_timestamp: bool,
+    /// Whether anything asks what a builder was called.
+    uses_builder_names: bool,
     /// What is to be said about the next argument.
     notes: Vec<String>,
 }
@@ -79,6 +81,7 @@ impl<'d> Upgrade<'d> {
             circular: BTreeSet::new(),
             secrets: Vec::new(),
             uses_timestamp: false,
+            uses_builder_names: false,
             notes: Vec::new(),
         };
         let (mut locals, mut circular) = (BTreeSet::new(), BTreeSet::new());
@@ -99,6 +102,7 @@ impl<'d> Upgrade<'d> {
             circular,
             secrets: Vec::new(),
             uses_timestamp: false,
+            uses_builder_names: false,
             notes: Vec::new(),
             ..upgrade
         }
@@ -122,6 +126,7 @@ impl<'d> Upgrade<'d> {
         let mut filters = Filters::default();
         let sources = self.sources(&mut filters);
         let build = self.build();
+        let builder_names = self.builder_names();
         let undeclared = self.undeclared();
         let mut file = Body::default();
         if self.annotations {
@@ -145,6 +150,7 @@ impl<'d> Upgrade<'d> {
             (secrets, annotation::SECRETS),
             (images, annotation::IMAGES),
             (self.timestamp(), ""),
+            (builder_names, ""),
             (locals, annotation::LOCALS),
             (sources, annotation::SOURCES),
             (build, annotation::BUILD),

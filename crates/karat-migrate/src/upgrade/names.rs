@@ -20,6 +20,8 @@ pub(super) struct Names<'a> {
     sources: Vec<Source<'a>>,
     /// The local with the time of the build.
     timestamp: String,
+    /// The local with what builders were called.
+    builder_names: String,
 }
 
 /// Where a user variable went.
@@ -59,7 +61,8 @@ impl<'a> Names<'a> {
             used: BTreeSet::new(),
             taken: BTreeSet::new(),
             sources: sources(document, strict),
-            timestamp: "timestamp".to_owned(),
+            timestamp: String::new(),
+            builder_names: String::new(),
         };
         // Whoever has an identifier for a name keeps it.
         let (plain, others): (Vec<_>, Vec<_>) =
@@ -71,6 +74,7 @@ impl<'a> Names<'a> {
             names.variables.insert(name.to_owned(), home);
         }
         names.timestamp = unique("timestamp".to_owned(), &mut names.taken);
+        names.builder_names = unique("builder_names".to_owned(), &mut names.taken);
         names
     }
 
@@ -129,6 +133,11 @@ impl<'a> Names<'a> {
     /// The local with the time of the build.
     pub(super) fn timestamp(&self) -> &str {
         &self.timestamp
+    }
+
+    /// The local with what builders were called.
+    pub(super) fn builder_names(&self) -> &str {
+        &self.builder_names
     }
 
     /// The sources, in order.

@@ -75,3 +75,42 @@ fn cli_27_deep_lists_take_no_time() {
     let deep = format!("{}1{}", "[".repeat(90), "]".repeat(90));
     assert!(upgraded(&format!(r#"{{"builders": [{{"type": "x", "o": {deep}}}]}}"#)).contains('1'));
 }
+
+/// Texts of pieces that mean something in HCL, in Go templates or in JSON, from a fixed seed.
+fn texts() -> impl Iterator<Item = String> {
+    const PIECES: [&str; 20] = [
+        "$", "%", "{", "}", "${", "%{", "$${", "~", "\"", "\\", "\n", "\n", "\t", "#", "a", "é日", "EOF",
+        "<<", " ", "\u{1}",
+    ];
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    (0..20_000).map(move |_| (0..random(12)).map(|_| PIECES[random(PIECES.len())]).collect())
+}
+
+#[test]
+fn cli_27_any_text_keeps_its_value() {
+    use karat_hcl::{Scope, eval, parse};
+    use karat_model::span::SourceMap;
+
+    let file = SourceMap::new().add("t", "");
+    let mut heredocs = 0;
+    for text in texts().filter(|text| !text.contains("{{")) {
+        for heredoc in [true, false] {
+            let mut body = super::Body::default();
+            body.argument("o", super::Text::from(text.as_str()));
+            let hcl = body.to_text(heredoc);
+            heredocs += usize::from(hcl.contains("= <<"));
+            let mut problems = Diagnostics::new();
+            let tree = parse(file, &hcl, &mut problems);
+            let value = eval(&tree.attributes[0].expr, &Scope::default(), &mut problems);
+            assert!(problems.is_empty(), "{text:?} {hcl} {problems:?}");
+            assert_eq!(value.as_str(), Some(text.as_str()), "{hcl}");
+        }
+    }
+    assert!(heredocs > 100, "{heredocs}");
+}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use karat_testkit::Sandbox;
+use karat_testkit::{Run, Sandbox};
 
 fn templates() -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/upgrade");
@@ -55,7 +55,7 @@ fn cli_27_strict_loses_what_packer_loses() {
     for template in templates() {
         let name = template.file_stem().unwrap().to_string_lossy().into_owned();
         // With these, Packer's own result is no HCL2.
-        if ["names", "blocks", "conditions", "damaged-actions"].contains(&name.as_str()) {
+        if ["names", "blocks", "build", "conditions", "damaged-actions"].contains(&name.as_str()) {
             continue;
         }
         let unknown = [("unknown-builder", "potato"), ("packer-block", "hcloud")];
@@ -70,6 +70,26 @@ fn cli_27_strict_loses_what_packer_loses() {
             assert_eq!(said, format!("{line}Successfully created t.json.pkr.hcl. Exit 1\n"));
         }
     }
+}
+
+/// What steps and post-processors wrote, without the names of builds.
+fn written(run: &Run) -> Vec<&str> {
+    let mut lines: Vec<_> = run.stdout.lines().filter_map(|line| line.split_once(": echoed ")).collect();
+    lines.sort_unstable_by_key(|(_, text)| *text);
+    lines.into_iter().map(|(_, text)| text).collect()
+}
+
+#[test]
+fn cli_27_the_result_builds_what_the_template_built() {
+    let sandbox = Sandbox::new();
+    let template = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/upgrade/build.json"));
+    sandbox.write("t.json", template.unwrap());
+    sandbox.karat(["hcl2_upgrade", "t.json"]).success();
+    let before = sandbox.karat(["build", "t.json"]).success();
+    let after = sandbox.karat(["build", "t.json.pkr.hcl"]).success();
+    let (before, after) = (written(&before), written(&after));
+    assert_eq!(before.len(), 40, "{before:?}");
+    assert_eq!(before, after);
 }
 
 #[test]

@@ -24,7 +24,7 @@ build {
     inline = [
       "echo %{if var.proxy != ""}with%{else}without%{endif} proxy",
       "echo %{if var.kind == "server" || var.kind == "host"}s%{else}%{if var.kind != "desk"}o%{else}d%{endif}%{endif}",
-      "echo %{if var.kind == "a" && !(var.proxy != "")}x%{endif}",
+      "echo %{if var.kind == "a" && var.proxy == ""}x%{endif}",
       "echo %{if var.kind == "server"}${upper(var.kind)}%{endif}",
       "echo {{ if .Sudo }}sudo ${var.kind}{{ end }}",
       "echo {{ with .User }}{{ . }} of ${var.kind}{{ end }} {{ range $i, $x := .List }}{{ $i }}{{ end }}",
