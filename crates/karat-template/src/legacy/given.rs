@@ -17,6 +17,8 @@ pub(super) struct Given {
     pub(super) text: Text,
     /// How the text stands in the file: errors inside it can be located.
     pub(super) exact: bool,
+    /// Not even a word of it may be shown.
+    pub(super) hidden: bool,
 }
 
 /// The values of `-var-file` and `-var`, of which the last one counts. Names need not be declared.
@@ -41,17 +43,17 @@ pub(super) fn collect(
                     continue;
                 }
             };
-            given.insert(name.text.to_string(), Given { text, exact: true });
+            given.insert(name.text.to_string(), Given { text, exact: true, hidden: false });
         }
     }
     let sensitive: HashSet<&str> = document.sensitive.iter().map(|name| name.text.as_ref()).collect();
     for (name, text) in &inputs.arguments {
         // Excerpts must not show what is secret.
-        let exact = !sensitive.contains(name.as_str());
-        let shown = if exact { text } else { REDACTED };
+        let hidden = sensitive.contains(name.as_str());
+        let shown = if hidden { REDACTED } else { text };
         let file = sources.add(format!("<value for {name} from arguments>"), shown);
         let text = Text::new(text.as_str(), Span::new(file, 0, shown.len()));
-        given.insert(name.clone(), Given { text, exact: false });
+        given.insert(name.clone(), Given { text, exact: false, hidden });
     }
     given
 }

@@ -20,7 +20,7 @@ use crate::code;
 use crate::inputs::Inputs;
 use crate::load::Loaded;
 
-/// How many bytes the values of variables may take from one another: so much that only a mistake needs more.
+/// How many bytes the values of variables may have, and take from one another: so much that only a mistake needs more.
 const LARGEST: usize = 64 << 20;
 
 /// The variables of a template.
@@ -61,7 +61,7 @@ impl Variables {
             .iter()
             .filter_map(|variable| {
                 let text = variable.default.clone()?;
-                Some((variable.name.text.to_string(), Given { text, exact: true }))
+                Some((variable.name.text.to_string(), Given { text, exact: true, hidden: false }))
             })
             .collect();
         texts.extend(given);
@@ -82,7 +82,7 @@ struct Found {
     values: BTreeMap<String, String>,
     /// What the text at hand called for that has no value yet.
     missing: Vec<String>,
-    /// How many bytes were given to all texts.
+    /// How many bytes were given to all texts, and came of them.
     taken: usize,
 }
 
@@ -134,6 +134,9 @@ impl<'t> Rendering<'t> {
         let mut path: Vec<String> = Vec::new();
         let mut on_path: BTreeSet<String> = BTreeSet::new();
         while let Some(name) = waiting.last().cloned() {
+            if self.found().taken > LARGEST {
+                return self.report_size(&name);
+            }
             let given = self.texts.get(&name).filter(|_| !self.is_settled(&name));
             if let Some(given) = given
                 && let Err(missing) = self.attempt(&name, given)
@@ -177,10 +180,14 @@ impl<'t> Rendering<'t> {
             Ok(rendered) => {
                 let rendered =
                     kept.into_iter().fold(rendered, |text, (mark, action)| text.replace(&mark, &action));
-                self.found().values.insert(name.to_owned(), rendered);
+                let mut found = self.found();
+                found.taken += rendered.len();
+                found.values.insert(name.to_owned(), rendered);
             }
             Err(error) => {
-                let title = format!("error interpolating default value for '{name}': {}", error.message);
+                let message =
+                    if given.hidden { "what is wrong would show a part of it" } else { &error.message };
+                let title = format!("error interpolating default value for '{name}': {message}");
                 let problem = Diagnostic::error(code::GO_TEMPLATE, title);
                 let place = if kept.is_empty() { place_of(given, &error) } else { given.text.span };
                 self.problems.push(problem.at(place));
@@ -199,6 +206,13 @@ impl<'t> Rendering<'t> {
         };
         self.unset.push(problem);
         self.failed.insert(name.to_owned());
+    }
+
+    fn report_size(&mut self, name: &str) {
+        let title = format!("The values of variables are more than {} MiB in all", LARGEST >> 20);
+        if let Some(given) = self.texts.get(name).filter(|_| self.problems.is_empty()) {
+            self.problems.push(Diagnostic::error(code::TOO_LARGE, title).at(given.text.span));
+        }
     }
 
     fn report_cycle(&mut self, cycle: &[String]) {
