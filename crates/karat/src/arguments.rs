@@ -16,6 +16,7 @@ mod hcl2_upgrade;
 mod help;
 mod inspect;
 mod line;
+mod mistake;
 mod packer;
 mod plugins;
 mod runs;
@@ -128,7 +129,7 @@ mod tests {
 
     fn command(text: &str) -> Command {
         match line(text).asks {
-            Asks::Run(command) => command,
+            Asks::Run(command) => *command,
             other => panic!("{text}: {other:?}"),
         }
     }

@@ -107,7 +107,7 @@ fn for_the_log(arguments: &[OsString]) -> String {
 fn carry_out(words: Vec<OsString>) -> End {
     let Line { strict, machine_readable, json, asks } = arguments::read(words);
     let command = match asks {
-        Asks::Run(command) => command,
+        Asks::Run(command) => *command,
         Asks::Completion { install, uninstall } => {
             let console = Console::new(machine_readable, false, None, strict);
             return completion::set_up(install, uninstall, console, strict);
