@@ -7,6 +7,9 @@ use karat_model::span::Span;
 use super::rule::Section;
 use crate::json::{Json, Object};
 
+/// The root keys with components.
+const KEYS: [&str; 3] = ["builders", "provisioners", "post-processors"];
+
 /// The components of a template.
 pub(super) struct Sections<'t, 'n> {
     builders: Vec<Component<'t, 'n>>,
@@ -34,7 +37,7 @@ impl<'t, 'n> Sections<'t, 'n> {
             diagnostics.push(problem.help("write `{ \"builders\": […] }`"));
             return None;
         };
-        for key in ["builders", "provisioners", "post-processors"] {
+        for key in KEYS {
             // Gives it its proper name.
             if let Some((_, value)) =
                 property(root, key).and_then(|found| keys.remove_entry(found.name.text.as_ref()))
@@ -50,13 +53,12 @@ impl<'t, 'n> Sections<'t, 'n> {
             post_processors: Vec::new(),
             has_post_processors,
         };
-        for (key, value) in keys {
-            let Some(node) = property(root, key).map(|property| &property.value) else { continue };
+        for (key, value) in keys.iter_mut().filter(|(key, _)| KEYS.contains(&key.as_str())) {
+            let Some(Property { value: node, .. }) = property(root, key) else { continue };
             match key.as_str() {
                 "builders" => sections.builders = builders(value, node, diagnostics),
                 "provisioners" => sections.provisioners = provisioners(value, node),
-                "post-processors" => sections.post_processors = post_processors(value, node, diagnostics),
-                _ => {}
+                _ => sections.post_processors = post_processors(value, node, diagnostics),
             }
         }
         Some(sections)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use karat_migrate::fix::FIXERS;
+use karat_migrate::fix::{FIXERS, Fixer};
 
 use super::shared::Selection;
 
@@ -22,8 +22,11 @@ pub(crate) struct Fix {
 
 /// What is mended, in the order in which that is done.
 fn fixers() -> String {
-    let lines = FIXERS.iter().map(|fixer| format!("\n  {:<26} {}", fixer.name, fixer.about));
-    let lines: String = lines.collect();
+    let line = |fixer: &Fixer| {
+        let since = fixer.since.map(|version| format!(" (Packer {version})")).unwrap_or_default();
+        format!("\n  {:<26} {}{since}", fixer.name, fixer.about)
+    };
+    let lines: String = FIXERS.iter().map(line).collect();
     format!(
         "The mended template goes to standard output. What is mended, in this order:{lines}\n\n\
          Examples:\n  karat fix old.json > new.json      What changed is said at the terminal"
