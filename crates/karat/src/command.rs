@@ -221,6 +221,14 @@ fn runtime(threads: bool) -> Result<tokio::runtime::Runtime, End> {
     })
 }
 
+/// Does `work` on threads, and does not wait for those that it leaves: a read that nobody answers ends with the process.
+fn block_on<T>(work: impl Future<Output = Result<T, End>>) -> Result<T, End> {
+    let runtime = runtime(true)?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    done
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -95,8 +95,8 @@ async fn write(cx: &StepContext, options: &Options) -> Result<(), StepError> {
     // Looked at first: without a source nothing is made.
     let source = PathBuf::from(&options.source);
     if !options.source.is_empty() {
-        tokio::fs::File::open(cx.resolve(&source))
-            .await
+        cx.unless_cancelled(tokio::fs::File::open(cx.resolve(&source)))
+            .await?
             .map_err(|error| StepError::io(format!("open {}", options.source), error))?;
     }
     let target = OutputFile::begin(cx, &options.target).await?;

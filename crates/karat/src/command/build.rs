@@ -10,7 +10,7 @@ use karat_sdk::{Cancellation, Canceller, OnError};
 use karat_store::{RunHeader, Store};
 use tokio::sync::mpsc;
 
-use super::{End, runtime};
+use super::{End, block_on};
 use crate::arguments::{Build, OnErrorArgument};
 use crate::crash;
 use crate::dispatch::{self, Recorder};
@@ -40,7 +40,7 @@ fn build(arguments: &Build, console: Console, strict: bool) -> Result<End, End> 
     };
     let options = options(arguments, &session);
     let store = session.store()?;
-    runtime(true)?.block_on(async {
+    block_on(async {
         let stage = Stage::set(&session, &options)?;
         let plan = session.plan(&loaded, &arguments.selection, purpose, &options, &stage.cancellation);
         let planned = plan.await;

@@ -2,7 +2,7 @@
 
 use karat_sdk::Cancellation;
 
-use super::{End, runtime};
+use super::{End, block_on, runtime};
 use crate::arguments::Validate;
 use crate::report::Console;
 use crate::session::{Purpose, Session};
@@ -33,7 +33,7 @@ fn validate(arguments: &Validate, console: Console, strict: bool) -> Result<(), 
         }
         session.plan(&loaded, &arguments.selection, purpose, &options, &cancellation).await
     };
-    let (_, has_errors) = runtime(purpose.read_data)?.block_on(plan)?;
+    let (_, has_errors) = if purpose.read_data { block_on(plan)? } else { runtime(false)?.block_on(plan)? };
     if has_errors {
         return Err(End::Failure);
     }

@@ -1,13 +1,22 @@
 //! Ctrl-C, once, twice and three times, and the signals that are like it.
 
-use karat_testkit::{CTRL_C, Sandbox, wait_for};
+use std::fs::{File, OpenOptions};
 use std::time::Duration;
 
-use super::after;
-use crate::template::{local, nothing_left, owned_processes};
+use karat_testkit::{CTRL_C, Sandbox, wait_for};
 
-/// Stops for nobody.
-const STUBBORN: &str = "trap '' INT TERM HUP; echo started; for i in $(seq 600); do sleep 0.1; done";
+use super::after;
+use crate::template::{nothing_left, owned_processes};
+
+/// A build that stops for nobody: it copies from a pipe that never says anything. The pipe stays open for as long as what
+/// comes back lives.
+fn stubborn(sandbox: &Sandbox) -> (String, File) {
+    let pipe = sandbox.work().join("pipe");
+    assert!(sandbox.command("mkfifo").arg(&pipe).status().unwrap().success());
+    let end = OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+    let template = "source \"file\" \"a\" {\n  source = \"pipe\"\n  target = \"out\"\n}\nbuild {\n  sources = [\"file.a\"]\n}\n";
+    (template.to_owned(), end)
+}
 
 fn build(sandbox: &Sandbox, template: &str, flag: Option<&str>) -> karat_testkit::Terminal {
     sandbox.write("t.pkr.hcl", template);
@@ -86,15 +95,16 @@ build { sources = ["qemu.a"] }
 #[test]
 fn cli_11_people_hear_what_is_waited_for_and_how_to_stop_harder() {
     let sandbox = Sandbox::new();
-    let mut terminal = build(&sandbox, &local(STUBBORN), None);
-    terminal.shows("started\r\n");
+    let (template, _pipe) = stubborn(&sandbox);
+    let mut terminal = build(&sandbox, &template, None);
+    terminal.shows("Copying pipe to out\r\n");
     terminal.types(CTRL_C);
-    terminal.shows(
-        "Waiting for null.a (the provisioner `shell-local`). Press Ctrl-C again to kill what does not stop.\r\n",
-    );
+    terminal
+        .shows("Waiting for file.a (the builder `file`). Press Ctrl-C again to kill what does not stop.\r\n");
     terminal.types(CTRL_C);
     let (code, said) = terminal.end();
     assert_eq!(code, Some(1), "{said}");
+    assert!(!sandbox.work().join("out").exists(), "{said}");
     assert!(said.contains("^CKilling what does not stop after receiving interrupt\n"), "{said}");
     assert!(said.ends_with("Cleanly cancelled builds after being interrupted.\n"), "{said}");
     nothing_left(&sandbox);
@@ -104,8 +114,9 @@ fn cli_11_people_hear_what_is_waited_for_and_how_to_stop_harder() {
 fn cli_11_other_signals_escalate_too() {
     for (signal, reason) in [("TERM", "terminated"), ("HUP", "hangup")] {
         let sandbox = Sandbox::new();
-        let mut terminal = build(&sandbox, &local(STUBBORN), None);
-        terminal.shows("started\r\n");
+        let (template, _pipe) = stubborn(&sandbox);
+        let mut terminal = build(&sandbox, &template, None);
+        terminal.shows("Copying pipe to out\r\n");
         terminal.signal(signal);
         terminal.shows(&format!("Cancelling build after receiving {reason}\r\n"));
         terminal.shows("Signal again to kill what does not stop.\r\n");
@@ -118,8 +129,9 @@ fn cli_11_other_signals_escalate_too() {
 #[test]
 fn cli_11_the_third_ctrl_c_leaves_at_once() {
     let sandbox = Sandbox::new();
-    let mut terminal = build(&sandbox, &local(STUBBORN), None);
-    terminal.shows("started\r\n");
+    let (template, _pipe) = stubborn(&sandbox);
+    let mut terminal = build(&sandbox, &template, None);
+    terminal.shows("Copying pipe to out\r\n");
     // All three are there when it wakes up, so nothing can end between two of them.
     for signal in ["STOP", "INT", "TERM", "HUP", "CONT"] {
         terminal.signal(signal);
@@ -137,8 +149,9 @@ fn cli_11_the_third_ctrl_c_leaves_at_once() {
 #[test]
 fn cli_11_under_strict_nothing_is_said_about_stopping_harder() {
     let sandbox = Sandbox::new();
-    let mut terminal = build(&sandbox, &local(STUBBORN), Some("--strict"));
-    terminal.shows("started\r\n");
+    let (template, _pipe) = stubborn(&sandbox);
+    let mut terminal = build(&sandbox, &template, Some("--strict"));
+    terminal.shows("Copying pipe to out\r\n");
     terminal.types(CTRL_C);
     terminal.shows("Cancelling build after receiving interrupt\r\n");
     terminal.types(CTRL_C);
