@@ -67,6 +67,7 @@ async fn make(job: &Arc<Job>) -> Result<Option<Artifact>, StepError> {
     let context = BuildContext::new(step);
     let result = job.supervise(&who, builder.build(&context, &node.config)).await;
     let ending = job.ending(result.is_err());
+    job.now("its cleanup".to_owned());
     frame.take_down(ending, None).await;
     if matches!(ending, Ending::Abandon(_)) {
         job.abandon_entries().await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use karat_model::event::CancelLevel;
+use karat_model::event::{CancelLevel, Event, EventKind};
 use karat_sdk::StepError;
 use tokio::sync::Barrier;
 
@@ -206,4 +206,32 @@ async fn a_builder_that_does_not_exist_fails_its_build() {
     let mut bench = bench_of(&[("gone.a", "gone")]);
     crowd(&mut bench);
     assert_eq!(bench.run().await.outcome(), Err("the builder `gone` does not exist".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn cli_11_a_cancelled_run_says_what_it_waits_for_and_when_that_changes() {
+    let told = |strict: bool| async move {
+        let mut bench = Bench::new();
+        bench.options.strict = strict;
+        let canceller = bench.canceller.clone();
+        bench.builder("null", move |cx, _| {
+            canceller.cancel(CancelLevel::Stop, "interrupt");
+            Box::pin(async move {
+                // Does not listen.
+                tokio::time::sleep(seconds(25)).await;
+                cx.defer(|| Box::pin(async { Ok(tokio::time::sleep(seconds(25)).await) }));
+                Err(StepError::failed("no"))
+            })
+        });
+        let seen = bench.run().await;
+        let text = |event: &Event| match &event.kind {
+            EventKind::Message { text, .. } => Some(text.clone()),
+            _ => None,
+        };
+        seen.events.iter().filter_map(text).collect::<Vec<_>>()
+    };
+    let again = "Press Ctrl-C again to kill what does not stop.";
+    let waiting = |what: &str| format!("Waiting for null.a ({what}). {again}");
+    assert_eq!(told(false).await, [waiting("the builder `null`"), waiting("its cleanup")]);
+    assert_eq!(told(true).await, Vec::<String>::new());
 }

@@ -112,6 +112,13 @@ fn cli_24_lines_are_edited_completed_and_continued() {
     let sandbox = with_template();
     let mut terminal = at_terminal(&sandbox);
     // Why local.fails is not there has been said.
+    terminal.types("help\r");
+    terminal.shows("Ctrl-D");
+    terminal.shows("> ");
+    terminal.types("vari\t\r");
+    terminal.shows("var.secret: \"<sensitive>\"");
+    terminal.shows("local.long_name: \"foo-x\"");
+    terminal.shows("> ");
     terminal.types("1 + 1\r");
     terminal.shows("\r\n2\r\n");
     terminal.shows("> ");

@@ -56,3 +56,88 @@ impl Human {
         std::mem::take(&mut self.held).iter().try_for_each(|event| self.show(event))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use karat_model::event::{CancelLevel, EventKind, Tone};
+    use karat_model::id::BuildName;
+
+    use super::super::super::{Console, Reporter};
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is on the screen after `kinds` of `null.a`, where somebody types at it.
+    fn screen(kinds: impl IntoIterator<Item = EventKind>) -> String {
+        let console = Console {
+            machine: false,
+            json: false,
+            color: false,
+            banner: false,
+            terminal: true,
+            strict: false,
+        };
+        let page = Page::default();
+        let mut human = Human::new(Box::new(page.clone()), console, false);
+        human.at_keyboard = true;
+        let scope = Scope::build(&BuildName("null.a".into()));
+        for (seq, kind) in (0..).zip(kinds) {
+            human.event(&Event { seq, at_ms: 0, scope: scope.clone(), kind }).unwrap();
+        }
+        let bytes = page.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    fn asked() -> EventKind {
+        EventKind::Asked { question: "Well?".into() }
+    }
+
+    fn says(text: &str) -> EventKind {
+        EventKind::Message { tone: Tone::Say, text: text.into() }
+    }
+
+    #[test]
+    fn cli_15_everything_waits_behind_a_question() {
+        let events = [says("one"), asked(), says("two"), says("three")];
+        assert_eq!(screen(events.clone()), "==> null.a: one\n==> null.a: Well? ");
+        let answered = |given| screen(events.iter().cloned().chain([EventKind::Answered { given }]));
+        // The terminal shows the line end that somebody types.
+        assert_eq!(answered(true), "==> null.a: one\n==> null.a: Well? ==> null.a: two\n==> null.a: three\n");
+        assert_eq!(
+            answered(false),
+            "==> null.a: one\n==> null.a: Well? \n==> null.a: two\n==> null.a: three\n"
+        );
+    }
+
+    #[test]
+    fn cli_15_an_interrupt_ends_a_question_once() {
+        let interrupt = EventKind::CancelRequested { level: CancelLevel::Stop, reason: "interrupt".into() };
+        let events = [asked(), says("one"), interrupt, EventKind::Answered { given: false }, says("two")];
+        let text = screen(events);
+        let plain = text.replace("\x1b[1;31m", "").replace("\x1b[0m", "");
+        assert_eq!(
+            plain,
+            "==> null.a: Well? \n==> null.a: one\nCancelling build after receiving interrupt\n==> null.a: two\n"
+        );
+    }
+
+    #[test]
+    fn cli_15_not_everything_is_kept_while_nobody_answers() {
+        let text = screen(std::iter::once(asked()).chain((0..HELD + 1).map(|_| says("x"))));
+        let lines = "==> null.a: x\n".repeat(HELD);
+        assert_eq!(text, format!("==> null.a: Well? \n{lines}==> null.a: Well? "));
+    }
+}
