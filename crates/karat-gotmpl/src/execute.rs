@@ -324,6 +324,10 @@ impl<'a> Execution<'a> {
                 (None, Cow::Owned(Value::Null | Value::Map(_)) | Cow::Borrowed(Value::Map(_))) => {
                     Cow::Owned(Value::Null)
                 }
+                (None, Cow::Borrowed(Value::Struct(fields)) | Cow::Owned(Value::Struct(fields))) => {
+                    let known = fields.keys().map(|known| format!(".{known}")).collect::<Vec<_>>().join(", ");
+                    return self.error(&operand.span, format!("there is no .{name}; there are {known}"));
+                }
                 (None, other) => {
                     let type_name = other.type_name();
                     return self

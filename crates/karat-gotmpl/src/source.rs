@@ -1,6 +1,6 @@
 //! A tree as source text again.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Display, Formatter, Write as _};
 
 use crate::tree::{Branch, Command, Node, Operand, Pipeline, Term, Tree};
 use crate::{Value, quoted, shortest};
@@ -9,10 +9,10 @@ impl Display for Tree {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         for (name, nodes) in &self.defined {
             write!(out, "{{{{ define {} }}}}", quoted(name))?;
-            all(nodes, out)?;
+            inside(nodes, out)?;
             out.write_str("{{ end }}")?;
         }
-        all(&self.body, out)
+        all(&self.body, false, out)
     }
 }
 
@@ -34,16 +34,41 @@ impl Display for Node {
     }
 }
 
-fn all(nodes: &[Node], out: &mut Formatter<'_>) -> fmt::Result {
-    nodes.iter().try_for_each(|node| node.fmt(out))
+/// Nodes that an action follows.
+fn inside(nodes: &[Node], out: &mut Formatter<'_>) -> fmt::Result {
+    all(nodes, true, out)
+}
+
+fn all(nodes: &[Node], action_follows: bool, out: &mut Formatter<'_>) -> fmt::Result {
+    for (position, node) in nodes.iter().enumerate() {
+        let Node::Text(text) = node else {
+            node.fmt(out)?;
+            continue;
+        };
+        // Between two texts there was a comment.
+        let next = match nodes.get(position + 1) {
+            Some(Node::Text(text)) => text.chars().next(),
+            Some(_) => Some('{'),
+            None => action_follows.then_some('{'),
+        };
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            // One brace must not meet another.
+            match (c, chars.peek().copied().or(next)) {
+                ('{', Some('{')) => out.write_str("{{ `{` }}")?,
+                _ => out.write_char(c)?,
+            }
+        }
+    }
+    Ok(())
 }
 
 fn block(keyword: &str, branch: &Branch, out: &mut Formatter<'_>) -> fmt::Result {
     write!(out, "{{{{ {keyword} {} }}}}", branch.pipeline)?;
-    all(&branch.body, out)?;
+    inside(&branch.body, out)?;
     if !branch.otherwise.is_empty() {
         out.write_str("{{ else }}")?;
-        all(&branch.otherwise, out)?;
+        inside(&branch.otherwise, out)?;
     }
     out.write_str("{{ end }}")
 }
@@ -146,6 +171,7 @@ mod tests {
                 "{{ define \"t\" }}1{{ end }}{{ template \"t\" . }}",
             ),
             ("{{ (f 1).X }}{{/* gone */}}", "{{ (f 1).X }}"),
+            ("{ {{- f }}{{/* gone */}}{ {", "{{ `{` }}{{ f }}{ {"),
             ("{{with $x := .A}}{{$x = 1}}{{end}}", "{{ with $x := .A }}{{ $x = 1 }}{{ end }}"),
         ] {
             assert_eq!(written(text), expected, "{text}");

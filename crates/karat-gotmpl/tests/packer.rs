@@ -24,7 +24,7 @@ fn text(template: &str, facts: &RunFacts) -> String {
 }
 
 #[test]
-fn functions_answer_as_in_packer() {
+fn tpl_03_functions_answer_as_in_packer() {
     let cases = [
         ("{{timestamp}}", "1700000000"),
         ("{{isotime}}", "2023-11-14T22:13:20Z"),
@@ -37,7 +37,16 @@ fn functions_answer_as_in_packer() {
         ("{{user `region`}}/{{user `none`}}/{{user `region` | lower | upper}}", "Here//HERE"),
         ("{{pwd}} {{template_dir}} {{packer_version}}", "/home/me /templates 1.16.0"),
         ("{{build_name}} {{build_type}}", "web qemu"),
-        ("{{build `Host`}}:{{build `Port`}}", "{{.Host}}:{{.Port}}"),
+        (
+            "{{build `Host`}}",
+            "error: 1:3: <build `Host`>: error calling build: \"Host\" is known only in provisioners and \
+             post-processors, once there is a machine",
+        ),
+        (
+            "{{vault `a` `b`}}",
+            "error: 1:3: <vault `a` `b`>: error calling vault: secret stores can be read only in the default values of \
+             variables; declare a variable with this default and use it here",
+        ),
         (
             "{{replace `a` `b` 1 `aaa`}} {{replace `a` `b` -1 `aaa`}} {{replace_all `` `-` `ab`}}",
             "baa bbb -a-b-",
@@ -73,7 +82,7 @@ fn functions_answer_as_in_packer() {
 }
 
 #[test]
-fn what_is_not_known_is_an_error() {
+fn tpl_03_what_is_not_known_is_an_error() {
     let nowhere = RunFacts::default();
     assert!(text("{{build_name}}", &nowhere).contains("the name of the build is not available here"));
     assert!(text("{{build_type}}", &nowhere).contains("the type of the builder is not available here"));
@@ -86,7 +95,7 @@ fn what_is_not_known_is_an_error() {
 }
 
 #[test]
-fn every_uuid_is_new_and_begins_with_the_time() {
+fn tpl_03_every_uuid_is_new_and_begins_with_the_time() {
     let both = text("{{uuid}} {{uuid}}", &facts());
     let (a, b) = both.split_once(' ').expect("two identifiers");
     assert_ne!(a, b);
@@ -107,7 +116,7 @@ fn a_struct_misses_no_field_and_a_map_does() {
     assert_eq!(render("{{.Name}}", &Value::map(fields.clone()), &functions).as_deref(), Ok("<no value>"));
     let error = render("x\n{{.Name}}", &Value::structure(fields), &functions).expect_err("no such field");
     assert_eq!((error.line, error.column), (2, 3));
-    assert_eq!(error.message, "<.Name>: can't evaluate field Name in type struct");
+    assert_eq!(error.message, "<.Name>: there is no .Name; there are .Path, .Vars");
 }
 
 #[test]

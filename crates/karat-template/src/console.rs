@@ -1,4 +1,4 @@
-//! Expressions that somebody types, evaluated with what a template has.
+//! Expressions that somebody types, evaluated with what a template has: those of HCL2, or Go templates.
 
 use std::sync::Arc;
 
@@ -29,10 +29,14 @@ pub struct Opened {
 
 /// The values and functions of a template, ready for expressions.
 pub struct Console {
-    scope: Scope<'static>,
-    listing: String,
+    language: Language,
     /// Texts that must not be shown. To be registered before anything is printed.
     pub secrets: Vec<String>,
+}
+
+enum Language {
+    Hcl2 { scope: Scope<'static>, listing: String },
+    Legacy(legacy::Console),
 }
 
 /// Why an expression has no value.
@@ -59,7 +63,7 @@ pub fn console<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, O
         if inputs.strict {
             scope.unset("data");
         }
-        let console = Some(Console { scope, listing, secrets });
+        let console = Some(Console { language: Language::Hcl2 { scope, listing }, secrets });
         Opened { console, diagnostics, passed_over, sources }
     });
     opened.unwrap_or_else(|Unreadable { diagnostics, sources }| {
@@ -68,67 +72,99 @@ pub fn console<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, O
 }
 
 impl Console {
+    pub(crate) fn legacy(console: legacy::Console, secrets: Vec<String>) -> Self {
+        Self { language: Language::Legacy(console), secrets }
+    }
+
+    /// Whether Go templates are typed, not expressions of HCL2.
+    pub fn is_legacy(&self) -> bool {
+        matches!(self.language, Language::Legacy(_))
+    }
+
     /// The value of an expression in words, as Packer 1.16 writes it: a text as it is, anything else in the manner of the
-    /// language, over several lines. What is sensitive or unknown is said to be.
+    /// language, over several lines. What is sensitive or unknown is said to be. For a legacy JSON template, what a Go
+    /// template renders to.
     ///
     /// # Errors
     ///
     /// What is wrong with the expression.
     pub fn evaluate(&self, text: &str) -> Result<String, Refused> {
-        let mut sources = SourceMap::new();
-        let file = sources.add("<console-input>", text);
-        let mut diagnostics = Diagnostics::new();
-        let expression = parse_expression(file, text, &mut diagnostics);
-        if !diagnostics.has_errors() {
-            let value = eval(&expression, &self.scope, &mut diagnostics);
-            if !diagnostics.has_errors() && !value.is_error() {
-                return Ok(show(&value));
-            }
+        match &self.language {
+            Language::Hcl2 { scope, .. } => evaluate(scope, text),
+            Language::Legacy(console) => console.evaluate(text),
         }
-        if !diagnostics.has_errors() {
-            let problem = Diagnostic::error(code::UNKNOWN_VARIABLE, "This has no value");
-            diagnostics.push(problem.label(expression.span, "what it is made of could not be evaluated"));
-        }
-        Err(Refused { diagnostics, sources })
     }
 
     /// The variables and locals, with a line for each.
     pub fn variables(&self) -> &str {
-        &self.listing
+        match &self.language {
+            Language::Hcl2 { listing, .. } => listing,
+            Language::Legacy(console) => console.variables(),
+        }
+    }
+
+    /// Whether a text goes on in the next line: it has an open bracket or heredoc.
+    pub fn goes_on(&self, text: &str) -> bool {
+        !self.is_legacy() && karat_hcl::goes_on(text)
     }
 
     /// What may stand in the place of the last name of `line`, and where that name starts.
     pub fn complete(&self, line: &str) -> (usize, Vec<String>) {
-        let of_path = |c: char| c == '.' || c == '-' || is_identifier(&format!("a{c}"));
-        let start =
-            line.len() - line.chars().rev().take_while(|c| of_path(*c)).map(char::len_utf8).sum::<usize>();
-        let path = line.get(start..).unwrap_or("");
-        let (stem, names) = match path.rsplit_once('.') {
-            Some((path, stem)) => (stem, self.attributes(path)),
-            None => (path, self.names()),
-        };
-        let fitting = names.into_iter().filter(|name| name.starts_with(stem)).collect();
-        (line.len() - stem.len(), fitting)
-    }
-
-    fn names(&self) -> Vec<String> {
-        let variables = self.scope.names().into_iter().map(str::to_owned);
-        let functions = self.scope.functions().names().map(|name| format!("{name}("));
-        let mut names: Vec<String> = variables.chain(functions).collect();
-        names.sort();
-        names
-    }
-
-    fn attributes(&self, path: &str) -> Vec<String> {
-        let mut steps = path.split('.');
-        let first = steps.next().and_then(|name| self.scope.variable(name));
-        let Some(value) = steps.try_fold(first, |value, step| Some(value?.get(step))).flatten() else {
-            return Vec::new();
-        };
-        match (value.as_map(), value.ty()) {
-            (Some(entries), _) => entries.keys().cloned().collect(),
-            (None, Type::Object(attributes)) => attributes.keys().cloned().collect(),
-            _ => Vec::new(),
+        match &self.language {
+            Language::Hcl2 { scope, .. } => complete(scope, line),
+            Language::Legacy(console) => console.complete(line),
         }
+    }
+}
+
+fn evaluate(scope: &Scope<'static>, text: &str) -> Result<String, Refused> {
+    let mut sources = SourceMap::new();
+    let file = sources.add("<console-input>", text);
+    let mut diagnostics = Diagnostics::new();
+    let expression = parse_expression(file, text, &mut diagnostics);
+    if !diagnostics.has_errors() {
+        let value = eval(&expression, scope, &mut diagnostics);
+        if !diagnostics.has_errors() && !value.is_error() {
+            return Ok(show(&value));
+        }
+    }
+    if !diagnostics.has_errors() {
+        let problem = Diagnostic::error(code::UNKNOWN_VARIABLE, "This has no value");
+        diagnostics.push(problem.label(expression.span, "what it is made of could not be evaluated"));
+    }
+    Err(Refused { diagnostics, sources })
+}
+
+fn complete(scope: &Scope<'static>, line: &str) -> (usize, Vec<String>) {
+    let of_path = |c: char| c == '.' || c == '-' || is_identifier(&format!("a{c}"));
+    let start =
+        line.len() - line.chars().rev().take_while(|c| of_path(*c)).map(char::len_utf8).sum::<usize>();
+    let path = line.get(start..).unwrap_or("");
+    let (stem, names) = match path.rsplit_once('.') {
+        Some((path, stem)) => (stem, attributes(scope, path)),
+        None => (path, names(scope)),
+    };
+    let fitting = names.into_iter().filter(|name| name.starts_with(stem)).collect();
+    (line.len() - stem.len(), fitting)
+}
+
+fn names(scope: &Scope<'static>) -> Vec<String> {
+    let variables = scope.names().into_iter().map(str::to_owned);
+    let functions = scope.functions().names().map(|name| format!("{name}("));
+    let mut names: Vec<String> = variables.chain(functions).collect();
+    names.sort();
+    names
+}
+
+fn attributes(scope: &Scope<'static>, path: &str) -> Vec<String> {
+    let mut steps = path.split('.');
+    let first = steps.next().and_then(|name| scope.variable(name));
+    let Some(value) = steps.try_fold(first, |value, step| Some(value?.get(step))).flatten() else {
+        return Vec::new();
+    };
+    match (value.as_map(), value.ty()) {
+        (Some(entries), _) => entries.keys().cloned().collect(),
+        (None, Type::Object(attributes)) => attributes.keys().cloned().collect(),
+        _ => Vec::new(),
     }
 }

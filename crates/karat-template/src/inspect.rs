@@ -17,16 +17,29 @@ use crate::template::Template;
 
 /// What came of looking at a template.
 pub struct Inspection {
-    /// The title, the variables and locals, and the builds: three messages, as `packer inspect` says them, each with a
-    /// line end of its own. `None` when the text, the declarations or the
-    /// values of variables are wrong; mistakes in locals, sources and builds are passed over.
-    pub messages: Option<[String; 3]>,
+    /// What `packer inspect` says. `None` when the text, the declarations or the values of variables are wrong; mistakes in
+    /// locals, sources and builds are passed over.
+    pub messages: Option<Vec<Said>>,
     /// What is wrong, in the order of the text.
     pub diagnostics: Diagnostics,
     /// The texts that diagnostics point into.
     pub sources: Arc<SourceMap>,
     /// Texts that must not be shown: to be hidden wherever they stand in the messages.
     pub secrets: Vec<String>,
+}
+
+/// One thing that is said about a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// A message, which may have several lines. A line end comes behind it.
+    Line(String),
+    /// For machines alone, when they read.
+    Record {
+        /// What it is about, such as `template-builder`.
+        category: &'static str,
+        /// What is known about that.
+        arguments: Vec<String>,
+    },
 }
 
 /// Describes a template. Sensitive values show as `<sensitive>`, those that are not known as `<unknown>`. Data sources are
@@ -41,7 +54,8 @@ pub fn inspect<'a>(loaded: &'a Loaded, inputs: &'a Inputs<'a>) -> Progress<'a, I
     let inspected = survey(loaded, files, inputs, |survey| {
         let mut builds = String::from("> builds:\n");
         describe_builds(&survey.template, inputs, &survey.scope, &mut builds);
-        let messages = Some(["Packer Inspect: HCL2 mode\n".to_owned(), survey.listing, builds]);
+        let messages = ["Packer Inspect: HCL2 mode\n".to_owned(), survey.listing, builds];
+        let messages = Some(messages.map(Said::Line).into());
         let Survey { diagnostics, sources, secrets, .. } = survey;
         Inspection { messages, diagnostics, sources, secrets }
     });

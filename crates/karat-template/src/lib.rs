@@ -44,7 +44,7 @@ mod walk;
 pub use console::{Console, Opened, Refused, console};
 pub use evaluate::{Evaluation, evaluate};
 pub use inputs::{Inputs, VarFile};
-pub use inspect::{Inspection, inspect};
+pub use inspect::{Inspection, Said, inspect};
 pub use load::{
     Language, Loaded, from_texts, language, legacy_from_bytes, load, read_bounded, read_bytes, read_text,
 };

@@ -1,4 +1,4 @@
-//! The functions that Packer adds, as far as they need no secret store and no plugin.
+//! The functions that Packer adds, but for those of plugins.
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
@@ -28,15 +28,14 @@ pub struct RunFacts {
     pub packer_version: String,
     /// The user variables of a legacy template.
     pub variables: BTreeMap<String, String>,
-    /// What the builder tells about its machine. While there is none, `build "Key"` yields the text `{{.Key}}`, so that
-    /// it can be rendered later.
+    /// What the builder tells about its machine; where there is none, `build "Key"` is an error.
     pub build_data: Option<BTreeMap<String, String>>,
 }
 
-/// `build`, `build_name`, `build_type`, `env`, `isotime`, `lower`, `packer_version`, `pwd`, `replace`, `replace_all`,
-/// `sed`, `split`, `strftime`, `template_dir`, `timestamp`, `upper`, `user` and `uuid` as Packer 1.16 has them outside of
-/// its `variables` section: there, `env` reads the environment and a `user` without a value is an error, so whoever
-/// renders that section replaces the two.
+/// `aws_secretsmanager`, `aws_secretsmanager_raw`, `build`, `build_name`, `build_type`, `consul_key`, `env`, `isotime`, `lower`,
+/// `packer_version`, `pwd`, `replace`, `replace_all`, `sed`, `split`, `strftime`, `template_dir`, `timestamp`, `upper`, `user`,
+/// `uuid` and `vault` as Packer 1.16 has them outside of its `variables` section. There, `env` reads the environment, four
+/// functions ask secret stores, and a `user` without a value is an error: whoever renders that section replaces these.
 #[must_use]
 pub fn standard(facts: &RunFacts) -> Functions {
     let facts = Arc::new(facts.clone());
@@ -68,18 +67,19 @@ pub fn standard(facts: &RunFacts) -> Functions {
     functions.insert("build", move |arguments| {
         let [key] = texts(arguments)?;
         match &known.build_data {
-            None => Ok(format!("{{{{.{key}}}}}").into()),
+            None => Err(format!(
+                "{key:?} is known only in provisioners and post-processors, once there is a machine"
+            )),
             Some(data) => data.get(key).map(|value| value.as_str().into()).ok_or_else(|| {
                 let keys = data.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
                 format!("the build knows no {key:?}; it knows {keys}")
             }),
         }
     });
-    functions.insert("env", |_| {
-        Err("environment variables can be read only in the default values of variables; \
-             declare a variable with this default and use it here"
-            .to_owned())
-    });
+    functions.insert("env", |_| Err(only_in_variables("environment variables")));
+    for name in ["vault", "consul_key", "aws_secretsmanager", "aws_secretsmanager_raw"] {
+        functions.insert(name, |_| Err(only_in_variables("secret stores")));
+    }
     functions.insert("sed", |_| {
         Err("the function was removed from Packer; use replace or replace_all instead".to_owned())
     });
@@ -138,6 +138,12 @@ pub fn standard(facts: &RunFacts) -> Functions {
     functions
 }
 
+fn only_in_variables(what: &str) -> String {
+    format!(
+        "{what} can be read only in the default values of variables; declare a variable with this default and use it here"
+    )
+}
+
 /// At most `count` replacements, counted from the left.
 fn replace(old: &str, new: &str, count: usize, text: &str) -> Result<Value, String> {
     let found = text.matches(old).take(count).count();
@@ -191,6 +197,8 @@ fn as_text(value: &Value) -> Result<&str, String> {
 fn as_int(value: &Value) -> Result<i64, String> {
     match value {
         Value::Int(number) => Ok(*number),
+        // In Go a constant such as `1.0` is good for an int.
+        Value::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => Ok(*number as i64),
         Value::Null => Err("invalid value; expected int".to_owned()),
         other => Err(format!("wrong type for value; expected int; got {}", other.type_name())),
     }

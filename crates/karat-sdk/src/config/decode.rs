@@ -78,6 +78,20 @@ impl Decoder {
             .map_err(|error| explained(text, &error))
     }
 
+    /// As [`Self::render_late`], with these variables and no others. Where a builder prepares its machine there are no facts
+    /// of the build yet, and asking for a variable that does not exist is an error.
+    pub fn render_late_alone<'k>(
+        &self,
+        text: &str,
+        variables: impl IntoIterator<Item = (&'k str, TemplateValue)>,
+    ) -> Result<String, String> {
+        if !text.contains("{{") {
+            return Ok(text.to_string());
+        }
+        karat_gotmpl::settle(text, &TemplateValue::structure(variables), &self.functions)
+            .map_err(|error| explained(text, &error))
+    }
+
     /// `text` as a field of this kind has it.
     pub(super) fn text(&self, text: &str, rendering: Rendering) -> Result<String, String> {
         match rendering {

@@ -6,15 +6,16 @@
 //! renders them, as for HCL2. `.pkr.json` files are something else: HCL2 in JSON's syntax.
 
 mod build;
+mod console;
 mod document;
 mod evaluate;
 mod fixable;
 mod given;
 mod hint;
+mod inspect;
 mod late;
 mod lower;
 mod member;
-mod pending;
 mod read;
 mod select;
 mod stage;
@@ -27,5 +28,6 @@ pub use fixable::is_fixable;
 pub use read::read_json;
 pub use variables::Variables;
 
+pub(crate) use console::{Console, console};
 pub(crate) use evaluate::evaluate;
-pub(crate) use pending::{console, inspect};
+pub(crate) use inspect::inspect;

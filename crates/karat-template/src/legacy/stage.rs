@@ -22,7 +22,8 @@ pub(super) fn run_facts(
     let seconds = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
     RunFacts {
         start: (seconds, since_epoch.subsec_nanos()),
-        template_dir: Some(loaded.root.display().to_string()),
+        // A console needs no template.
+        template_dir: (!loaded.path.as_os_str().is_empty()).then(|| loaded.root.display().to_string()),
         cwd: inputs.cwd.display().to_string(),
         build_name: None,
         build_type: None,
@@ -44,6 +45,16 @@ impl Stage {
         variables: &Arc<BTreeMap<String, String>>,
     ) -> Self {
         Self { functions: standard(&run_facts(loaded, inputs, variables.as_ref().clone())) }
+    }
+
+    /// The names of the functions, sorted.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.functions.names()
+    }
+
+    /// What a text renders to.
+    pub(super) fn render_once(&self, text: &str) -> Result<String, TemplateError> {
+        karat_gotmpl::render(text, &Value::Null, &self.functions)
     }
 
     /// What a text renders to when it is rendered until it stays as it is.

@@ -33,7 +33,8 @@ pub struct Variables {
 }
 
 impl Variables {
-    /// Renders the variables. Values that are given join `sources`, so that messages can point into them.
+    /// Renders the variables; if required ones are not given, there are only those that are, as they stand there. Values
+    /// that are given join `sources`, so that messages can point into them.
     pub fn collect(
         document: &Document,
         loaded: &Loaded,
@@ -54,7 +55,9 @@ impl Variables {
             }
         }
         if diagnostics.has_errors() {
-            return Self::default();
+            let as_given = |(name, given): (String, Given)| (name, given.text.text.to_string());
+            let values = given.into_iter().map(as_given).collect();
+            return Self { secrets: secrets(document, &values), values };
         }
         let mut texts: BTreeMap<String, Given> = document
             .variables
@@ -68,12 +71,17 @@ impl Variables {
         let mut rendering = Rendering::new(&texts, loaded, inputs);
         texts.keys().for_each(|name| rendering.settle(name));
         let values = rendering.finish(diagnostics);
-        let declared: BTreeSet<&str> =
-            document.variables.iter().map(|variable| variable.name.text.as_ref()).collect();
-        let sensitive = document.sensitive.iter().map(|name| name.text.as_ref());
-        let secrets = sensitive.filter(|name| declared.contains(name)).filter_map(|name| values.get(name));
-        Self { secrets: secrets.filter(|secret| !secret.is_empty()).cloned().collect(), values }
+        Self { secrets: secrets(document, &values), values }
     }
+}
+
+/// The values of sensitive variables.
+fn secrets(document: &Document, values: &BTreeMap<String, String>) -> Vec<String> {
+    let declared: BTreeSet<&str> =
+        document.variables.iter().map(|variable| variable.name.text.as_ref()).collect();
+    let sensitive = document.sensitive.iter().map(|name| name.text.as_ref());
+    let secrets = sensitive.filter(|name| declared.contains(name)).filter_map(|name| values.get(name));
+    secrets.filter(|secret| !secret.is_empty()).cloned().collect()
 }
 
 /// What a call of `user` finds.

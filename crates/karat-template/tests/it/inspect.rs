@@ -1,4 +1,4 @@
-use karat_template::{Inputs, from_texts, inspect};
+use karat_template::{Inputs, Said, from_texts, inspect};
 
 use crate::rendering::{schemas, whole};
 
@@ -9,8 +9,9 @@ fn inspected(text: &str) -> String {
     whole(inspect(&loaded, &Inputs::new("/cwd", &schemas)))
         .messages
         .unwrap()
-        .map(|message| message + "\n")
-        .concat()
+        .into_iter()
+        .filter_map(|said| if let Said::Line(text) = said { Some(text + "\n") } else { None })
+        .collect()
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Templates and values in HCL's JSON syntax.
 
 use karat_model::diagnostic::Diagnostic;
-use karat_template::{Evaluation, Inputs, Loaded, VarFile, evaluate, from_texts, inspect};
+use karat_template::{Evaluation, Inputs, Loaded, Said, VarFile, evaluate, from_texts, inspect};
 
 use crate::rendering::{problems_of, render, schemas, whole};
 
@@ -48,7 +48,10 @@ fn local(properties: &str) -> (String, String) {
     let text = format!("{{{SOURCE}, \"build\": {{\"sources\": [\"null.s\"]}}, {properties}}}");
     let schemas = schemas();
     let messages = whole(inspect(&loaded(&text), &Inputs::new("/cwd", &schemas))).messages;
-    let shown = messages.map(|messages| messages[1].clone()).unwrap_or_default();
+    let shown = match messages.as_deref() {
+        Some([_, Said::Line(values), ..]) => values.as_str(),
+        _ => "",
+    };
     let x = shown.lines().find_map(|line| line.strip_prefix("local.x: ")).unwrap_or("none").to_owned();
     (x, wrong(&evaluation(&text, |_| ())))
 }

@@ -3,11 +3,10 @@
 mod editor;
 
 use std::io::{self, BufRead, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use karat_model::diagnostic::{Diagnostic, code};
 use karat_sdk::Cancellation;
-use karat_template::{Loaded, Opened, from_texts};
+use karat_template::{Loaded, Opened, from_texts, legacy_from_bytes};
 
 use super::{End, runtime};
 use crate::arguments::{ConfigType, Console as Arguments};
@@ -25,6 +24,20 @@ bracket or heredoc goes on in the next line, until two empty ones; the tab key c
   exit        leave, as do Ctrl-C and Ctrl-D
 
 Go templates such as {{ timestamp }} are not evaluated here.";
+
+const LEGACY_HELP: &str = "\
+Type a Go template and press enter to see what it renders to: {{ user `name` | upper }}. It sees
+the template's variables and can call the functions that names of builders can. What only a build
+knows, such as {{ build `Host` }}, is not there. The tab key completes names.
+
+  variables   all variables
+  help        this text
+  exit        leave, as do Ctrl-C and Ctrl-D
+
+For a console with HCL2 expressions write -config-type=hcl2.";
+
+/// What stands for a template where none is needed.
+const NOTHING: &str = r#"{"builders": [{"type": "null"}]}"#;
 
 pub(super) fn run(arguments: Arguments, output: Output, strict: bool) -> End {
     open(arguments, output, strict).unwrap_or_else(|end| end)
@@ -69,11 +82,7 @@ fn load(arguments: &Arguments, session: &Session) -> Result<Loaded, End> {
     }
     let json = arguments.selection.config_type == Some(ConfigType::Json);
     if json || session.strict && arguments.selection.config_type.is_none() {
-        let problem = Diagnostic::error(
-            code::ARRIVES_LATER,
-            "The console for JSON templates arrives with a later release",
-        );
-        return Err(session.refuse(problem.help("write -config-type=hcl2")));
+        return Ok(legacy_from_bytes(Path::new(""), NOTHING.as_bytes()));
     }
     let mut nothing = from_texts([], []);
     nothing.directory = PathBuf::new();
@@ -103,6 +112,8 @@ impl Console<'_> {
             last.clear();
             match self.reply(String::from_utf8_lossy(&line).trim()) {
                 Reply::Text(text) => last = text,
+                // Packer takes a mistake in a Go template for a success.
+                Reply::Refused if self.session.strict && self.console.is_legacy() => {}
                 Reply::Refused => end = End::Failure,
                 // A pipe is read to its end.
                 Reply::Exit => {}
@@ -144,7 +155,7 @@ impl Console<'_> {
         match line {
             "" => Reply::Text(String::new()),
             "exit" => Reply::Exit,
-            "help" => Reply::Text(HELP.to_owned()),
+            "help" => Reply::Text(if self.console.is_legacy() { LEGACY_HELP } else { HELP }.to_owned()),
             "variables" => Reply::Text(self.console.variables().to_owned()),
             // A heredoc ends with a line end.
             text if text.contains('\n') => self.evaluate(&format!("{text}\n")),

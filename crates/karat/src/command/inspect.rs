@@ -4,6 +4,7 @@ use std::path::Path;
 
 use karat_model::diagnostic::{Diagnostic, code};
 use karat_sdk::Cancellation;
+use karat_template::Said;
 
 use super::{End, runtime};
 use crate::arguments::Inspect;
@@ -46,7 +47,14 @@ fn inspect(arguments: &Inspect, console: Console, strict: bool) -> Result<(), En
     let (inspection, _) = runtime(false)?.block_on(inspection)?;
     inspection.secrets.iter().for_each(|secret| session.redactor.add(secret));
     session.show(&inspection.diagnostics, &inspection.sources);
-    let messages = inspection.messages.ok_or(End::Failure)?;
-    messages.iter().for_each(|message| console.say(&session.redactor.redact(message)));
+    for said in inspection.messages.ok_or(End::Failure)? {
+        match said {
+            Said::Line(text) => console.say(&session.redactor.redact(&text)),
+            Said::Record { category, arguments } => {
+                let shown: Vec<_> = arguments.iter().map(|text| session.redactor.redact(text)).collect();
+                console.fact(category, &shown.iter().map(AsRef::as_ref).collect::<Vec<_>>());
+            }
+        }
+    }
     Ok(())
 }

@@ -83,8 +83,65 @@ fn cli_24_a_mistake_is_shown_and_the_next_line_evaluated() {
     assert!(piped(&sandbox, "t.pkr.hcl", "local.fails").exits(1).stdout.contains("fails"));
     assert!(piped(&sandbox, "-var no=1 t.pkr.hcl", "1").exits(1).stdout.contains("no"));
     piped(&sandbox, "missing.pkr.hcl", "1").exits(1);
-    assert!(piped(&sandbox, "-config-type=json", "1").exits(1).stdout.contains("later release"));
-    assert!(piped(&sandbox, "--strict", "1").exits(1).stdout.contains("-config-type=hcl2"));
+}
+
+const LEGACY: &str = r#"{
+  "variables": {"a": "1", "b": "{{user `a`}}-{{.Later}}", "c": "{{`{{`}}user `b`}}", "hidden": "hush", "needed": null},
+  "sensitive-variables": ["hidden"],
+  "builders": [{"type": "null", "communicator": "none"}]
+}"#;
+
+#[test]
+fn cli_24_go_templates_are_rendered_with_a_json_template() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t.json", LEGACY);
+    for (arguments, input, said) in [
+        ("t.json", "{{user `a`}}", "\n"),
+        ("-var needed=x t.json", "{{user `a`}}+{{ user `b` | upper }}", "1+1-<no value>\n"),
+        // What it renders to is rendered again.
+        ("-var needed=x t.json", "{{user `c`}}", "1-<no value>\n"),
+        ("-var needed=x t.json", "{{user `hidden`}} {{.X}} plain", "<sensitive> <no value> plain\n"),
+        ("-var needed={{timestamp|len}} t.json", "{{user `needed`}}\n", "10\n"),
+        ("-var needed=x t.json", "{{nope}}\n{{user `a`}}\nexit\n", "\n"),
+        (
+            "-var needed=x t.json",
+            "variables",
+            "\na: 1,\nb: 1-{{.Later}},\nc: {{user `b`}},\nhidden: <sensitive>,\nneeded: x,\n\n",
+        ),
+        ("-config-type=json", "{{packer_version}} {{user `a`}}{{if eq 1 1}}x{{end}}", "1.16.0 x\n"),
+        ("-config-type=json -var a=5", "{{user `a`}}", "5\n"),
+        ("--strict", "{{len `abc`}}", "3\n"),
+    ] {
+        let run = piped(&sandbox, arguments, input);
+        assert!(run.stdout.ends_with(said), "{arguments} {input:?}\n{run}");
+        assert!(input.contains("nope") || run.stdout == said, "{arguments} {input:?}\n{run}");
+    }
+    assert!(piped(&sandbox, "t.json", "help").success().stdout.contains("{{ user `name` | upper }}"));
+    let directory = piped(&sandbox, "t.json", "{{template_dir}}").success().stdout;
+    assert_eq!(directory.trim_end(), sandbox.work().display().to_string().trim_end_matches('/'));
+}
+
+#[test]
+fn cli_24_a_mistake_in_a_go_template_has_its_place() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t.json", LEGACY);
+    for (input, said) in [
+        ("x {{nope}}", "function \"nope\" not defined"),
+        ("{{template_dir}}", "the template is not in a file"),
+        ("{{build `Host`}}", "known only in provisioners and post-processors"),
+        ("{{env `HOME`}}", "declare a variable with this default"),
+        ("{{vault `a` `b`}}", "declare a variable with this default"),
+        ("{{user", "unclosed action"),
+    ] {
+        let run = piped(&sandbox, "-config-type=json", input).exits(1);
+        assert!(run.stdout.contains(said) && run.stdout.contains("<console-input> line 1"), "{input}\n{run}");
+        // Packer shows the mistake as well, and calls it a success.
+        let strict = piped(&sandbox, "--strict -config-type=json", input).success();
+        assert!(strict.stdout.contains(said) && strict.stdout.ends_with("\n\n"), "{input}\n{strict}");
+    }
+    piped(&sandbox, "missing.json", "1").exits(1);
+    sandbox.write("broken.json", "{\"builders\": [}");
+    piped(&sandbox, "broken.json", "1").exits(1);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod fix;
 mod fmt;
 mod guest;
 mod hcl2_upgrade;
+mod inspect;
 mod legacy;
 mod log;
 mod output;

@@ -78,7 +78,7 @@ fn commands(
 ) -> Result<Vec<(String, Vec<Action>)>, StepError> {
     let decoder = cx.decoder();
     let read = |step: &super::options::BootStep| {
-        let text = decoder.render_late(
+        let text = decoder.render_late_alone(
             &step.command,
             [
                 ("HTTPIP", TemplateValue::String(HOST_IN_GUEST.to_string())),

@@ -218,7 +218,7 @@ fn extra_arguments(
     let content = options.http.http_content.iter();
     let content = content.map(|(path, text)| (path.clone(), TemplateValue::String(text.clone()))).collect();
     let render = |piece: &String| {
-        decoder.render_late(
+        decoder.render_late_alone(
             piece,
             [
                 ("HTTPIP", TemplateValue::String(HOST_IN_GUEST.to_string())),

@@ -99,7 +99,7 @@ impl Validator for Assistant<'_> {
     /// An open bracket or heredoc goes on in the next line, until somebody enters two empty ones.
     fn validate(&self, context: &mut ValidationContext<'_>) -> Result<ValidationResult> {
         let text = context.input();
-        Ok(match karat_hcl::goes_on(text) && !text.ends_with("\n\n") {
+        Ok(match self.console.goes_on(text) && !text.ends_with("\n\n") {
             true => ValidationResult::Incomplete,
             false => ValidationResult::Valid(None),
         })
