@@ -34,7 +34,7 @@ impl FaultLedger {
     /// Panics at point `at`, as a bug would.
     #[expect(clippy::panic, reason = "tests see what becomes of a run that panics")]
     pub fn panicking(inner: Arc<dyn Ledger>, at: u64) -> Self {
-        Self::striking(inner, at, || std::panic::panic_any(format!("a test asked for it: {FAULT_VARIABLE}")))
+        Self::striking(inner, at, || panic!("a test asked for it: {FAULT_VARIABLE}"))
     }
 
     /// Calls `strike` at point `at`.

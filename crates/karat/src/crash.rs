@@ -30,9 +30,7 @@ pub(crate) fn guard(command: impl FnOnce() -> End) -> End {
     // What the command has changed is not looked at again, but for what is on disk.
     let end = catch_unwind(AssertUnwindSafe(|| {
         #[cfg(debug_assertions)]
-        if env::var_os(FAULT_VARIABLE).is_some() {
-            std::panic::panic_any(format!("a test asked for it: {FAULT_VARIABLE}"));
-        }
+        fault();
         command()
     }));
     let crash = CRASH.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -42,6 +40,15 @@ pub(crate) fn guard(command: impl FnOnce() -> End) -> End {
         report::crash_notice(&farewell(&written, left.as_ref()));
     }
     end.unwrap_or(End::Crashed)
+}
+
+/// Panics, if a test asks for it.
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "that is what it is for")]
+fn fault() {
+    if env::var_os(FAULT_VARIABLE).is_some() {
+        panic!("a test asked for it: {FAULT_VARIABLE}");
+    }
 }
 
 /// Names the run that goes on.
