@@ -123,11 +123,13 @@ impl<'d> Upgrade<'d> {
         // First what uses things, then what declares them.
         let locals = self.locals();
         let variables = self.variables();
+        // Packer insists on a value only for what other variables use. Elsewhere it is an empty text.
+        let required = if self.strict { usize::MAX } else { self.names.undeclared().count() };
         let mut filters = Filters::default();
         let sources = self.sources(&mut filters);
         let build = self.build();
         let builder_names = self.builder_names();
-        let undeclared = self.undeclared();
+        let undeclared = self.undeclared(required);
         let mut file = Body::default();
         if self.annotations {
             file.comment(annotation::FILE);
@@ -237,13 +239,16 @@ impl<'d> Upgrade<'d> {
         variables
     }
 
-    /// The variables that are needed but not declared.
-    fn undeclared(&self) -> Body {
+    /// The variables that are needed but not declared. The first of them are `required`.
+    fn undeclared(&self, required: usize) -> Body {
         let mut blocks = Body::default();
         let string = || Value::Expression("string".to_owned());
         for (position, (name, identifier)) in self.names.undeclared().enumerate() {
             let mut body = Body::default();
             body.argument("type", string());
+            if position >= required {
+                body.argument("default", "");
+            }
             if self.is_sensitive(name) {
                 body.argument("sensitive", Value::truth(true));
             }

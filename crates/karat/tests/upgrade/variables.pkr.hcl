@@ -56,7 +56,8 @@ variable "shell" {
 # What follows was used in the JSON template, but not declared.
 
 variable "missing" {
-  type = string
+  type    = string
+  default = ""
 }
 
 # HCL2 reads the environment only in defaults of variables.
