@@ -12,6 +12,7 @@ use karat_model::schema::{Nesting, Schema};
 use karat_model::value::{ObjectAttr, Type, Value};
 
 use crate::code;
+use crate::overlay;
 use crate::meta::Override;
 use crate::names;
 
@@ -93,7 +94,8 @@ fn overlay(config: &Value, overrides: &Override, schema: &Schema, diagnostics: &
         match value.convert(&ty).or_else(alone) {
             Ok(value) => {
                 let secret = schema.attributes.get(name).is_some_and(|attribute| attribute.sensitive);
-                merged.insert(name.clone(), value.mark_if(secret));
+                let under = config.get(name).unwrap_or(&Value::null(ty)).clone();
+                merged.insert(name.clone(), overlay::overlay(&under, &value).mark_if(secret));
             }
             Err(error) => diagnostics.push(
                 Diagnostic::error(code::OVERRIDE, format!("The argument `{name}` has the wrong type"))

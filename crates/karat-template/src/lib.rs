@@ -28,6 +28,7 @@ mod load;
 mod meta;
 mod names;
 mod need;
+mod overlay;
 mod plugin;
 mod progress;
 mod registry;

@@ -13,7 +13,8 @@ use karat_model::schema::Schema;
 use karat_model::span::Span;
 use karat_model::value::Value;
 
-use super::lower::{Lowering, overlay, require};
+use super::lower::{Lowering, require};
+use crate::overlay::overlay;
 
 /// What stands for what is not known while a configuration is checked.
 const PENDING: &str = "\u{F0002}";

@@ -356,35 +356,3 @@ fn go_number(text: &str) -> Option<Number> {
     let unsigned = digits.starts_with(|c: char| c.is_ascii_digit());
     if radix == 10 && unsigned { text.trim_start_matches('+').parse().ok() } else { None }
 }
-
-/// One value with another one over it, as Packer decodes one after the other: what is not set in the other stays, maps
-/// are merged, and of lists that many elements are replaced as the other one has.
-pub(super) fn overlay(under: &Value, over: &Value) -> Value {
-    if over.is_null() || under.is_null() {
-        return if over.is_null() { under.clone() } else { over.clone() };
-    }
-    if !under.is_known() || !over.is_known() {
-        return over.clone();
-    }
-    if let (Some(below), Some(above)) = (under.as_slice(), over.as_slice()) {
-        let Some(element) = over.ty().element() else { return over.clone() };
-        let replaced = above.iter().enumerate().map(|(at, above)| match below.get(at) {
-            Some(below) => overlay(below, above),
-            None => above.clone(),
-        });
-        let rest = below.iter().skip(above.len()).cloned();
-        return Value::list(element.clone(), replaced.chain(rest).collect());
-    }
-    if let (Some(below), Some(above)) = (under.as_map(), over.as_map()) {
-        let mut merged = below.clone();
-        for (name, above) in above {
-            let value = below.get(name).map_or_else(|| above.clone(), |below| overlay(below, above));
-            merged.insert(name.clone(), value);
-        }
-        return match over.ty() {
-            Type::Map(element) => Value::map(element.as_ref().clone(), merged),
-            _ => Value::object(merged),
-        };
-    }
-    over.clone()
-}

@@ -1,8 +1,8 @@
 //! The user variables of a legacy JSON template: given, or rendered from their defaults.
 //!
 //! The value of a variable is a Go template, wherever it comes from, and may call `user` for other ones, `env` for the
-//! environment, and secret stores: nowhere else do these work. Packer renders all of them up to a hundred times over. Here, each
-//! is rendered after those that it needs, which comes to the same.
+//! environment, and secret stores: nowhere else do these work. Packer renders all of them up to a hundred times over.
+//! Here, each is rendered after those that it needs, which comes to the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -186,8 +186,7 @@ impl<'t> Rendering<'t> {
         }
         match result {
             Ok(rendered) => {
-                let rendered =
-                    kept.into_iter().fold(rendered, |text, (mark, action)| text.replace(&mark, &action));
+                let rendered = restore_fields(rendered, &kept);
                 let mut found = self.found();
                 found.taken += rendered.len();
                 found.values.insert(name.to_owned(), rendered);
@@ -240,8 +239,8 @@ impl<'t> Rendering<'t> {
 
     fn finish(self, diagnostics: &mut Diagnostics) -> BTreeMap<String, String> {
         let values = std::mem::take(&mut self.found().values);
-        // Packer goes on as long as any round renders something, and a text that calls `user` with a name in backquotes it renders in
-        // each: then it passes over the others, which are not set.
+        // Packer goes on as long as a round renders something, and in each round it renders every text that calls `user`
+        // with a name in backquotes. Then it passes over the others, which are not set.
         let passed_over =
             values.keys().any(|name| self.texts.get(name).is_some_and(|given| keeps_on(&given.text.text)));
         if passed_over {
@@ -276,33 +275,52 @@ fn call_of(name: &str, given: &Given) -> Span {
     }
 }
 
-/// The text without its actions of the form `{{ .X }}`, which are for somebody else, and what stands for them.
-fn keep_fields(text: &str) -> (String, Vec<(String, String)>) {
-    let mut kept: Vec<(String, String)> = Vec::new();
+/// What stands around the number of an action that is kept. No text has such characters by accident.
+const MARKS: [char; 2] = ['\u{F0000}', '\u{F0001}'];
+
+/// The text without its actions of the form `{{ .X }}`, which are for somebody else, and these actions: their numbers stand
+/// for them.
+fn keep_fields(text: &str) -> (String, Vec<&str>) {
+    let mut kept = Vec::new();
     let mut left = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find("{{") {
-        let action = rest.get(open..).unwrap_or("");
-        let Some(len) = field_action(action) else {
-            left.push_str(rest.get(..open + 2).unwrap_or(""));
-            rest = rest.get(open + 2..).unwrap_or("");
-            continue;
-        };
-        left.push_str(rest.get(..open).unwrap_or(""));
-        let action = action.get(..len).unwrap_or("");
-        let mark = kept.iter().find(|(_, kept)| kept == action).map(|(mark, _)| mark.clone());
-        left.push_str(&mark.unwrap_or_else(|| {
-            // No text has such characters by accident.
-            let mark = format!("\u{F0000}{}\u{F0001}", kept.len());
-            kept.push((mark.clone(), action.to_owned()));
-            mark
-        }));
-        rest = rest.get(open + len..).unwrap_or("");
+        let (before, action) = rest.split_at(open);
+        left.push_str(before);
+        let len = field_action(action);
+        let (action, behind) = action.split_at(len.unwrap_or("{{".len()));
+        if len.is_some() {
+            let [start, end] = MARKS;
+            left.push_str(&format!("{start}{}{end}", kept.len()));
+            kept.push(action);
+        } else {
+            left.push_str(action);
+        }
+        rest = behind;
     }
     (left + rest, kept)
 }
 
-/// The length of the action that a text starts with, if it is like `{{ .X }}`: a dot behind at most one space, on one line.
+/// The text with the actions that were kept in their places again.
+fn restore_fields(text: String, kept: &[&str]) -> String {
+    if kept.is_empty() {
+        return text;
+    }
+    let [start, end] = MARKS;
+    let mut parts = text.split(start);
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (number, behind) = part.split_once(end).unwrap_or(("", part));
+        whole.push_str(
+            number.parse().ok().and_then(|number: usize| kept.get(number)).copied().unwrap_or_default(),
+        );
+        whole.push_str(behind);
+    }
+    whole
+}
+
+/// The length of the action that a text starts with, if it is like `{{ .X }}`: a dot behind at most one space, all on one
+/// line.
 fn field_action(text: &str) -> Option<usize> {
     let inside = text.get(2..)?;
     let inside = inside.strip_prefix([' ', '\t', '\n', '\r', '\u{C}']).unwrap_or(inside);

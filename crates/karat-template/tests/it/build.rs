@@ -325,3 +325,19 @@ fn core_02_places_of_blocks_and_arguments_are_in_the_plan() {
         "communicator = \"none\""
     );
 }
+
+#[test]
+fn core_07_an_override_replaces_as_many_elements_as_it_has() {
+    let text = r#"source "null" "a" {}
+build {
+  sources = ["null.a"]
+  provisioner "shell" {
+    inline      = ["1", "2", "3"]
+    environment = { A = "1" }
+    override    = { a = { inline = ["x"], environment = { B = "2" } } }
+  }
+}
+"#;
+    let step = r#"step shell "shell" {environment={A="1" B="2"} inline=["x" "2" "3"]}"#;
+    assert_eq!(plan(text), format!("null.a (source a)\n  null {{}}\n  {step}\n"));
+}
