@@ -340,7 +340,12 @@ impl<'a> Parser<'a> {
         self.fail(problem)
     }
 
-    fn enclosed(&mut self, pieces: &mut Pieces<'a>, ends: &[&str], opened: Span) -> Parsed<(Vec<Part>, Piece<'a>)> {
+    fn enclosed(
+        &mut self,
+        pieces: &mut Pieces<'a>,
+        ends: &[&str],
+        opened: Span,
+    ) -> Parsed<(Vec<Part>, Piece<'a>)> {
         self.enter(2)?;
         let (parts, end) = self.parts(pieces, ends)?;
         self.depth -= 2;
