@@ -53,6 +53,9 @@ impl Upgrade<'_> {
         let sources = self.names.sources().iter();
         let names = sources.map(|source| Value::from(format!("source.{}", source.name()).as_str()));
         body.argument("sources", Value::List(names.collect()));
+        if let Some((_, parallel)) = &document.parallel {
+            body.argument("parallel", Value::Expression(parallel.to_string()));
+        }
         for provisioner in &document.provisioners {
             self.provisioner("provisioner", provisioner, &mut body);
         }

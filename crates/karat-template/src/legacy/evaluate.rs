@@ -9,7 +9,6 @@ use karat_model::plan::Plan;
 
 use super::build::Planner;
 use super::document::{Builder, Document};
-use super::read::unknown_key;
 use super::select::Selection;
 use super::stage::{Stage, place};
 use super::variables::Variables;
@@ -36,13 +35,11 @@ pub(crate) fn evaluate(loaded: &Loaded, document: Option<&Document>, inputs: &In
         requirements: Vec::new(),
         unread: Vec::new(),
     };
-    if let Some((key, _)) = document.and_then(|document| document.parallel.as_ref()).filter(|_| inputs.strict)
-    {
-        evaluation.diagnostics.push(unknown_key(key));
-        return evaluation;
+    if let Some(document) = document.filter(|_| inputs.strict) {
+        document.refuse_ours(&mut evaluation.diagnostics);
     }
     // Packer checks no more than the text, then.
-    if let Some(document) = document.filter(|_| !inputs.syntax_only) {
+    if let Some(document) = document.filter(|_| !inputs.syntax_only && !evaluation.diagnostics.has_errors()) {
         evaluate_document(document, loaded, inputs, &mut evaluation);
     }
     let diagnostics = std::mem::take(&mut evaluation.diagnostics);

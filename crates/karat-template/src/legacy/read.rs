@@ -110,8 +110,7 @@ fn comment(property: &Property, document: &mut Document, diagnostics: &mut Diagn
     diagnostics.push(problem.label(property.value.span, format!("this is {}", weak::kind(&property.value))));
 }
 
-/// Says that Packer knows no such key.
-pub(super) fn unknown_key(name: &Text) -> Diagnostic {
+fn unknown_key(name: &Text) -> Diagnostic {
     let title = format!("Unknown root level key in template: '{}'", name.text);
     let problem = Diagnostic::error(code::UNKNOWN_ARGUMENT, title).at(name.span);
     // One that stands there twice in different cases is no slip of the pen.
@@ -195,6 +194,11 @@ impl Document {
 }
 
 impl Document {
+    /// Reports what Karat has and Packer does not know: for `--strict`.
+    pub fn refuse_ours(&self, diagnostics: &mut Diagnostics) {
+        diagnostics.extend(self.parallel.iter().map(|(key, _)| unknown_key(key)));
+    }
+
     fn set_parallel(&mut self, property: &Property, diagnostics: &mut Diagnostics) {
         match property.value.kind {
             NodeKind::Bool(truth) => self.parallel = Some((property.name.clone(), truth)),

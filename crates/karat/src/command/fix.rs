@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Fix, console: Console, strict: bool) -> End {
         return End::Success;
     }
     let file = sources.add(format!("{} (fixed)", path.display()), text.as_str());
-    let problems = validate(file, &text);
+    let problems = validate(file, &text, strict);
     console.diagnostics(&problems, &sources, &Redactor::default());
     if problems.has_errors() { End::Failure } else { End::Success }
 }
@@ -74,11 +74,12 @@ fn changes(fixed: &Fixed, sources: &SourceMap) -> String {
 }
 
 /// What is wrong with the mended template: as Packer, as text and in how its parts fit.
-fn validate(file: FileId, text: &str) -> Diagnostics {
+fn validate(file: FileId, text: &str, strict: bool) -> Diagnostics {
     let mut problems = Diagnostics::new();
     let document = Document::read(file, text, &mut problems);
+    document.iter().filter(|_| strict).for_each(|document| document.refuse_ours(&mut problems));
     let mut what = "Fixed template fails to parse";
-    if let Some(document) = document {
+    if let Some(document) = document.filter(|_| !problems.has_errors()) {
         what = "Fixed template failed to validate";
         document.validate(&mut problems);
     }

@@ -33,7 +33,9 @@ fn upgrade(arguments: &Hcl2Upgrade, console: Console, strict: bool) -> Result<En
         }
         Ok(text) => {
             let file = sources.add(arguments.template.to_string_lossy(), text.as_str());
-            Document::read(file, &text, &mut problems)
+            let document = Document::read(file, &text, &mut problems);
+            document.iter().filter(|_| strict).for_each(|document| document.refuse_ours(&mut problems));
+            document.filter(|_| !problems.has_errors())
         }
         Err(problem) => {
             problems.push(*problem);

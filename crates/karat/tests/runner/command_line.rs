@@ -138,8 +138,17 @@ fn a_template_may_have_its_builds_one_after_another() {
     };
     sandbox.write("t.json", json("false"));
     sandbox.karat(["build", "t.json"]).success();
-    let run = sandbox.karat(["--strict", "validate", "t.json"]).exits(1);
-    assert!(run.stdout.contains("Unknown root level key in template: 'parallel'"), "{run}");
+    for command in ["validate", "hcl2_upgrade", "fix"] {
+        let run = sandbox.karat(["--strict", command, "t.json"]).exits(1);
+        assert!(run.stdout.contains("Unknown root level key in template: 'parallel'"), "{run}");
+    }
+    sandbox.karat(["fix", "t.json"]).success();
+    sandbox.karat(["hcl2_upgrade", "t.json"]).success();
+    assert!(
+        sandbox.read("t.json.pkr.hcl").contains("parallel = false\n"),
+        "builds go one after another as before"
+    );
+    sandbox.karat(["build", "t.json.pkr.hcl"]).success();
     sandbox.write("wrong.json", json("\"no\""));
     let run = sandbox.karat(["validate", "wrong.json"]).exits(1);
     assert!(run.stdout.contains("parallel must be true or false"), "{run}");
