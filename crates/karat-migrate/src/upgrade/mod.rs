@@ -65,7 +65,7 @@ struct Upgrade<'d> {
     uses_timestamp: bool,
     /// Whether anything asks what a builder was called.
     uses_builder_names: bool,
-    /// What is to be said about the next argument.
+    /// What is to be said about the argument that is written next.
     notes: Vec<String>,
 }
 
@@ -260,7 +260,7 @@ impl<'d> Upgrade<'d> {
             renamed(name, identifier, &mut blocks);
             blocks.block("variable", &[identifier], body);
         }
-        for (name, identifier) in self.names.from_environment() {
+        for (name, identifier) in self.names.environment_variables() {
             let mut body = Body::default();
             body.argument("type", string());
             body.argument("default", Value::Expression(format!("env({})", Text::from(name).quoted())));

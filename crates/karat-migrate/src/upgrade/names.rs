@@ -125,7 +125,7 @@ impl<'a> Names<'a> {
     }
 
     /// The variables of the environment that need one of their own, with its identifier.
-    pub(super) fn from_environment(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(super) fn environment_variables(&self) -> impl Iterator<Item = (&str, &str)> {
         let home = |name: &str| Some(self.home(&environment_key(name))?.0);
         self.environment.iter().filter_map(move |name| Some((name.as_str(), home(name)?)))
     }
