@@ -114,7 +114,31 @@ fn farewell(written: &Result<PathBuf, String>, left: Option<&(RunId, Vec<String>
 
 #[cfg(test)]
 mod tests {
+    use karat_model::event::FORMAT;
+    use karat_model::resource::Intent;
+    use karat_store::RunHeader;
+
     use super::*;
+
+    #[test]
+    fn cli_29_what_is_left_is_what_the_ledger_lists() {
+        let store = Store::memory();
+        let run = RunId("r1".into());
+        assert_eq!(left(&run, &store), None);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let header = RunHeader {
+            format: FORMAT,
+            version: "0".into(),
+            run: run.clone(),
+            template: "t".into(),
+            started_ms: 0,
+            command: Vec::new(),
+        };
+        runtime.block_on(store.log.begin(&header)).unwrap();
+        let intent = Intent::File { path: "/out/disk".into() };
+        runtime.block_on(store.ledger.intend(&run, None, &intent)).unwrap();
+        assert_eq!(left(&run, &store), Some(vec!["file /out/disk".to_owned()]));
+    }
 
     #[test]
     fn cli_29_the_last_words_name_the_log_and_what_is_left() {

@@ -41,11 +41,15 @@ pub(super) fn printing(sources: &[Source]) -> Vec<Finding> {
     })
 }
 
-/// Only the store knows what is kept beyond a run; where that is, `karat` reads from the environment in one file.
+/// Only the store knows what is kept beyond a run; where that is, `karat` reads from the environment in one
+/// file, and explains in one more.
 pub(super) fn state_directory(sources: &[Source]) -> Vec<Finding> {
     let problem = "only karat-store may know files that outlive a run";
     find(sources, &["XDG_STATE_HOME", ".local/state"], problem, |name, rest| {
-        !matches!((name, rest), ("karat-store" | "karat-testkit", _) | ("karat", "directories.rs"))
+        !matches!(
+            (name, rest),
+            ("karat-store" | "karat-testkit", _) | ("karat", "directories.rs" | "environment.rs")
+        )
     })
 }
 
