@@ -34,6 +34,7 @@ const REFUSALS: &[&str] = &[
     "Error opening template: ",
     "Error reading variables in ",
     "open ",
+    "???????: Interpolation error",
 ];
 
 fn is_start(line: &str) -> bool {

@@ -57,6 +57,13 @@ const OUTCOMES: &[Outcome] = &[
         },
     },
     Outcome {
+        reason: "help of the console has our own words",
+        explains: |c| {
+            let is_help = |answer: &Answer| answer.stdout.contains("config-type=hcl2");
+            c.same_effects() && c.line.starts_with("echo 'help' |") && is_help(c.theirs) && is_help(c.ours)
+        },
+    },
+    Outcome {
         reason: "a manifest goes into a directory that does not exist",
         explains: |c| {
             c.theirs.stdout.contains("* Post-processor failed: Unable to write ") && c.ours.code == Some(0)
