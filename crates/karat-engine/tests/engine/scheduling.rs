@@ -219,7 +219,11 @@ async fn cli_11_a_cancelled_run_says_what_it_waits_for_and_when_that_changes() {
             Box::pin(async move {
                 // Does not listen.
                 tokio::time::sleep(seconds(25)).await;
-                cx.defer(|| Box::pin(async { Ok(tokio::time::sleep(seconds(25)).await) }));
+                let slow = async {
+                    tokio::time::sleep(seconds(25)).await;
+                    Ok(())
+                };
+                cx.defer(|| Box::pin(slow));
                 Err(StepError::failed("no"))
             })
         });

@@ -110,7 +110,11 @@ impl Build<'_> {
         };
         let boot = |cx| async move { boot::boot(&cx, settings, launched, password, variables).await };
         cx.step("stepTypeBootCommand", boot).await?;
-        cx.step("stepWaitGuestAddress", |cx| async move { Ok(no_bridge(&cx, guest_port)) }).await?;
+        let address = |cx| async move {
+            no_bridge(&cx, guest_port);
+            Ok(())
+        };
+        cx.step("stepWaitGuestAddress", address).await?;
         let own_key = key.as_ref().filter(|key| key.is_temporary).map(|key| &key.pair);
         let connect = |cx| async move { self.connect(&cx, launched, own_key).await };
         let connection = cx.step("StepConnect", connect).await?;
