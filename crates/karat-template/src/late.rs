@@ -12,9 +12,9 @@ use karat_model::schema::{Nesting, Schema};
 use karat_model::value::{ObjectAttr, Type, Value};
 
 use crate::code;
-use crate::overlay;
 use crate::meta::Override;
 use crate::names;
+use crate::overlay;
 
 /// The body of a provisioner or post-processor, and what its expressions see but for `build`.
 pub(crate) struct Late {

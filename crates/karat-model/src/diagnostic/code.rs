@@ -113,7 +113,6 @@ macro_rules! codes {
 }
 
 codes! {
-    ARRIVES_LATER = "arrives-later";
     BAD_NAME = "bad-name";
     BAD_REFERENCE = "bad-reference";
     COMMAND_LINE = "command-line";

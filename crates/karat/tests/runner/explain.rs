@@ -7,8 +7,7 @@ use karat_testkit::Sandbox;
 
 /// Codes whose examples would be as long as what they are about, or pass away with the next release; each is tested
 /// where it is made.
-const WITHOUT_EXAMPLE: &[Code] =
-    &[code::ARRIVES_LATER, code::DUPLICATE_BLOCK, code::TOO_DEEP, code::TOO_MANY, code::UNSUPPORTED];
+const WITHOUT_EXAMPLE: &[Code] = &[code::DUPLICATE_BLOCK, code::TOO_DEEP, code::TOO_MANY, code::UNSUPPORTED];
 
 /// What an example that has no build of its own is part of.
 const REST: &str =
