@@ -21,7 +21,7 @@ use super::tally::Tally;
 use crate::{Result, option, target_directory};
 
 /// How many templates are made up.
-const GENERATED: u64 = 20_000;
+const GENERATED: u64 = 12_000;
 
 /// The program that asks Go.
 const ENGINE: &str = include_str!("templates/engine.go");

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use karat_gotmpl::quoted;
+use karat_gotmpl::{Template, TemplateError, quoted};
 use karat_hcl::json::{Node, NodeKind, Property, Text};
 use karat_model::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use karat_model::schema::{self, Nesting, Schema};
@@ -17,7 +17,7 @@ use super::{fixable, stage, weak};
 use crate::code;
 
 /// What a text renders to: `None` while that depends on what the build finds out.
-pub(super) type Render<'r> = dyn Fn(&str) -> Result<Option<String>, karat_gotmpl::TemplateError> + 'r;
+pub(super) type Render<'r> = dyn Fn(&str) -> Result<Option<String>, TemplateError> + 'r;
 
 /// Reads the options of one component.
 pub(super) struct Lowering<'r, 'd> {
@@ -195,7 +195,7 @@ impl Attribute<'_, '_, '_> {
             Type::List(element) | Type::Set(element) => self.list(node, element, ty),
             Type::Map(element) => self.map(node, element, ty),
             Type::String | Type::Any => match (weak::text(node), &node.kind) {
-                (Some(text), _) => Value::verbatim(text.text),
+                (Some(text), _) => self.template(text),
                 (None, NodeKind::Null) => Value::verbatim(""),
                 (None, _) => self.wrong(node, "a string is required", &weak::kind(node)),
             },
@@ -212,6 +212,26 @@ impl Attribute<'_, '_, '_> {
         Value::error()
     }
 
+    /// A text, which stays a Go template. What is wrong with that is said here, where its place is known.
+    fn template(&mut self, text: Text) -> Value {
+        let problem = match text.text.contains("{{") {
+            false => None,
+            true if self.late => Template::parse_any(&text.text).err(),
+            true => (self.lowering.render)(&text.text).err(),
+        };
+        match problem {
+            Some(error) => self.not_rendered(&text, &error),
+            None => Value::verbatim(text.text),
+        }
+    }
+
+    fn not_rendered(&mut self, text: &Text, error: &TemplateError) -> Value {
+        let title = format!("render '{}': {}", self.name, error.message);
+        let problem = Diagnostic::error(code::GO_TEMPLATE, title);
+        self.lowering.diagnostics.push(problem.at(stage::place(text, error)));
+        Value::error()
+    }
+
     /// What a string renders to; `None` after a problem, or while that is not known.
     fn rendered(&mut self, text: &Text, ty: &Type) -> Result<String, Value> {
         if self.late || !text.text.contains("{{") {
@@ -220,12 +240,7 @@ impl Attribute<'_, '_, '_> {
         match (self.lowering.render)(&text.text) {
             Ok(Some(rendered)) => Ok(rendered),
             Ok(None) => Err(Value::unknown(ty.clone())),
-            Err(error) => {
-                let title = format!("render '{}': {}", self.name, error.message);
-                let problem = Diagnostic::error(code::GO_TEMPLATE, title);
-                self.lowering.diagnostics.push(problem.at(stage::place(text, &error)));
-                Err(Value::error())
-            }
+            Err(error) => Err(self.not_rendered(text, &error)),
         }
     }
 

@@ -263,3 +263,74 @@ fn tpl_04_the_wanted_version_is_looked_at_first() {
     let run = sandbox.karat(["validate", "-syntax-only", "t.json"]).success();
     assert_eq!(run.stdout, "Syntax-only check passed. Everything looks okay.\n");
 }
+
+/// What Packer 1.16 prints for these.
+#[test]
+fn tpl_03_functions_and_statements_in_a_build() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "t.json",
+        r#"{
+  "variables": {
+    "region": "Here-1", "env": "{{env `SHELF`}}", "both": "{{user `region` | lower}}/{{env `SHELF`}}"
+  },
+  "builders": [{"type": "null", "name": "web-{{user `region`}}", "communicator": "none"}],
+  "provisioners": [{
+    "type": "shell-local",
+    "inline": [
+      "echo 1 {{user `region`}} {{user `env`}} {{user `both`}} [{{user `none`}}]",
+      "echo 2 {{build_name}} {{build_type}} {{packer_version}}",
+      "echo 3 {{split `a-b-c` `-` 1}} {{replace `a` `b` 1 `aaa`}} {{replace_all `a` `b` `aaa`}} {{user `region` | upper}}",
+      "echo 4 {{timestamp | len}} {{isotime | len}} {{uuid | len}} {{strftime `%Y` | len}} {{isotime `06` | len}}",
+      "echo 5 {{template_dir}} {{pwd}}",
+      "echo 6 {{ if eq build_type `null` }}yes{{ else }}no{{ end }} {{ $x := 5 }}{{ printf `%03d` $x }}",
+      "echo '7 {{ .Nope }}'"
+    ]
+  }]
+}"#,
+    );
+    let mut command = sandbox.karat_command();
+    let run: Run =
+        command.args(["build", "-color=false", "t.json"]).env("SHELF", "books").output().unwrap().into();
+    let run = run.success();
+    let here = sandbox.work().display().to_string();
+    let lines: Vec<&str> =
+        said(&run).iter().filter_map(|line| line.strip_prefix("null.web-Here-1: ")).collect();
+    assert_eq!(
+        lines,
+        [
+            "1 Here-1 books here-1/books []",
+            "2 web-Here-1 null 1.16.0",
+            "3 b baa bbb HERE-1",
+            "4 10 20 36 4 2",
+            &format!("5 {here} {here}"),
+            "6 yes 005",
+            "7 <no value>",
+        ]
+    );
+}
+
+#[test]
+fn tpl_03_functions_say_what_is_wrong_and_where() {
+    let sandbox = Sandbox::new();
+    for (action, said) in [
+        ("{{vault `a` `b`}}", ": <vault `a` `b`>: error calling vault: secret stores can be read only in"),
+        ("{{env `X`}}", "error calling env: environment variables can be read only in"),
+        ("{{upper 1}}", "error calling upper: wrong type for value; expected string; got int"),
+        ("{{split `a` `b` 3}}", "parts count from 0"),
+        ("{{sed `a` `b`}}", "use replace or replace_all"),
+        ("{{nope}}", ": function \"nope\" not defined"),
+        ("{{.X", ": unclosed action"),
+        ("{{user}}", "error calling user: wrong number of args: want 1 got 0"),
+        ("{{isotime `a` `b`}}", "error calling isotime: wrong number of args"),
+        ("{{build `Nope`}}", "the build knows no \"Nope\""),
+    ] {
+        let provisioner =
+            format!(",\n\"provisioners\": [{{\"type\": \"shell-local\",\n\"inline\": [\"echo {action}\"]}}]");
+        sandbox.write("t.json", local(&provisioner));
+        let run = sandbox.karat(["validate", "t.json"]).exits(1);
+        let words = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let place = said.find(": ").map(|at| &said[at..]).unwrap_or(said);
+        assert!(words.contains(place) && run.stdout.contains("line 4"), "{action}: {said}\n{run}");
+    }
+}
