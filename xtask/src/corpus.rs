@@ -244,7 +244,7 @@ fn check_legacy(directory: &Path, name: &str, tools: &Tools, tally: &mut Tally) 
             let theirs = packer.command(directory).args(["inspect", name]).output()?;
             if theirs.status.code() != ours.status.code() {
                 differ("inspect ends otherwise");
-            } else if theirs.status.success() && theirs.stdout != ours.stdout {
+            } else if theirs.status.success() && sorted(&theirs.stdout) != sorted(&ours.stdout) {
                 differ("inspect shows something else");
             }
         }
@@ -252,6 +252,13 @@ fn check_legacy(directory: &Path, name: &str, tools: &Tools, tally: &mut Tally) 
         None => {}
     }
     Ok(())
+}
+
+/// The lines of a text. Packer lists variables that need a value in any order.
+fn sorted(text: &[u8]) -> Vec<&[u8]> {
+    let mut lines: Vec<_> = text.split(|byte| *byte == b'\n').collect();
+    lines.sort_unstable();
+    lines
 }
 
 /// Whether Karat can read a template. Packer says the same, or it is a difference.
