@@ -18,7 +18,7 @@ pub(crate) const MAX_WORK: usize = 1 << 27;
 pub(crate) const STEP: usize = 32;
 
 /// How many bytes a function may make at once.
-pub(crate) const MAX_TEXT: usize = 1 << 26;
+pub(crate) const MAX_TEXT: usize = 1 << 24;
 
 /// What is said about a function that would make more.
 pub(crate) fn too_long() -> String {

@@ -16,11 +16,7 @@ pub(crate) fn format(format: &str, arguments: &[Value]) -> Result<String, String
     while let Some(position) = printer.rest.find('%') {
         printer.output.push_str(&printer.rest[..position]);
         printer.rest = &printer.rest[position + 1..];
-        printer.directive();
-        // One directive makes at most a few megabytes for each item of a value.
-        if printer.output.len() > MAX_TEXT {
-            return Err(too_long());
-        }
+        printer.directive()?;
     }
     printer.output.push_str(printer.rest);
     printer.extra();
@@ -44,7 +40,7 @@ struct Printer<'f> {
 
 impl Printer<'_> {
     /// What follows a `%`.
-    fn directive(&mut self) {
+    fn directive(&mut self) -> Result<(), String> {
         let mut flags = Flags::default();
         loop {
             match self.rest.chars().next() {
@@ -92,7 +88,7 @@ impl Printer<'_> {
         let mut chars = self.rest.chars();
         let Some(verb) = chars.next() else {
             self.output.push_str("%!(NOVERB)");
-            return;
+            return Ok(());
         };
         self.rest = chars.as_str();
         let text = match self.arguments.get(self.next) {
@@ -101,10 +97,16 @@ impl Printer<'_> {
             None => format!("%!{verb}(MISSING)"),
             Some(value) => {
                 self.next += 1;
+                // Each item of a value is made so wide.
+                let wide = flags.width.max(flags.precision).unwrap_or(0).saturating_mul(value.parts());
+                if self.output.len().saturating_add(wide) > MAX_TEXT {
+                    return Err(too_long());
+                }
                 verb::argument(value, verb, flags)
             }
         };
         self.output.push_str(&text);
+        Ok(())
     }
 
     /// Complains about the arguments that nothing asked for.

@@ -62,6 +62,15 @@ impl Value {
         }
     }
 
+    /// How many texts, numbers and the like the value has in it, keys included.
+    pub(crate) fn parts(&self) -> usize {
+        match self {
+            Self::List(items) => items.iter().map(Self::parts).sum(),
+            Self::Map(entries) | Self::Struct(entries) => entries.values().map(|item| 1 + item.parts()).sum(),
+            _ => 1,
+        }
+    }
+
     /// The name Go gives to the type, for messages.
     pub fn type_name(&self) -> &'static str {
         match self {

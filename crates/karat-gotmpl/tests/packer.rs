@@ -180,9 +180,9 @@ fn work_is_bounded_where_texts_are_rendered() {
         ),
         (
             "{{$x := printf `%1000000d` 1}}{{replace_all `` $x $x}}".to_owned(),
-            "the text would be longer than 64 MiB",
+            "the text would be longer than 16 MiB",
         ),
-        (format!("{{{{printf `{}` 1}}}}", "%1000000[1]d".repeat(90)), "the text would be longer than 64 MiB"),
+        (format!("{{{{printf `{}` 1}}}}", "%1000000[1]d".repeat(90)), "the text would be longer than 16 MiB"),
         ("{{$x := 1}}".repeat(10_001), "more than 10000 variables"),
     ] {
         let error = render(&endless, &Value::Null, &functions).expect_err("endless");
