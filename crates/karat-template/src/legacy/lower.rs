@@ -197,10 +197,10 @@ impl Attribute<'_, '_, '_> {
             Type::String | Type::Any => match (weak::text(node), &node.kind) {
                 (Some(text), _) => self.template(text),
                 (None, NodeKind::Null) => Value::verbatim(""),
-                (None, _) => self.wrong(node, "a string is required", &weak::kind(node)),
+                (None, _) => self.wrong(node, "a string is required", weak::kind(node)),
             },
             Type::Tuple(_) | Type::Object(_) => {
-                self.wrong(node, "this cannot be written in JSON", &weak::kind(node))
+                self.wrong(node, "this cannot be written in JSON", weak::kind(node))
             }
         }
     }

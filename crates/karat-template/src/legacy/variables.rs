@@ -332,7 +332,7 @@ fn field_action(text: &str) -> Option<usize> {
 
 /// Whether Packer renders a text again in each of its rounds: it has ``{{ user `NAME` }}``.
 fn keeps_on(text: &str) -> bool {
-    let calls = text.match_indices("{{").any(|(open, _)| {
+    text.match_indices("{{").any(|(open, _)| {
         let inside = text.get(open + 2..).unwrap_or("").trim_start();
         let Some(argument) = inside.strip_prefix("user").map(str::trim_start) else { return false };
         let line = argument.lines().next().unwrap_or("");
@@ -340,8 +340,7 @@ fn keeps_on(text: &str) -> bool {
             argument.get(at + 1..).is_some_and(|rest| rest.trim_start().starts_with("}}"))
         };
         argument.starts_with('`') && line.match_indices('`').skip(1).any(closed)
-    });
-    calls
+    })
 }
 
 fn insert_stores(functions: &mut Functions, inputs: &Inputs<'_>) {

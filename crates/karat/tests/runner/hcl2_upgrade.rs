@@ -18,7 +18,7 @@ fn templates() -> Vec<PathBuf> {
 /// The result of one template, and what was said.
 fn upgraded(template: &Path, flags: &[&str], code: i32) -> (String, String) {
     let sandbox = Sandbox::new();
-    sandbox.write("t.json", &fs::read_to_string(template).unwrap());
+    sandbox.write("t.json", fs::read_to_string(template).unwrap());
     let run = sandbox.karat(["hcl2_upgrade"].iter().chain(flags).chain(&["t.json"])).exits(code);
     let text = sandbox.read("t.json.pkr.hcl");
     assert_eq!(

@@ -69,7 +69,7 @@ and therefore only show in their raw form here.
 fn cli_22_nothing_is_named_where_there_is_nothing() {
     let sandbox = Sandbox::new();
     sandbox.write("t.json", r#"{"builders": [{"type": "null"}]}"#);
-    let run = sandbox.karat(&["inspect", "t.json"]).success();
+    let run = sandbox.karat(["inspect", "t.json"]).success();
     assert!(
         run.stdout.starts_with(
             "Packer Inspect: JSON mode\nVariables:\n\n  <No variables>\n\nBuilders:\n\n  null\n\nProvisioners:\n\n  <No provisioners>\n"
@@ -77,14 +77,14 @@ fn cli_22_nothing_is_named_where_there_is_nothing() {
         "{run}"
     );
     sandbox.write("broken.json", r#"{"builders": "#);
-    sandbox.karat(&["inspect", "broken.json"]).exits(1);
+    sandbox.karat(["inspect", "broken.json"]).exits(1);
 }
 
 #[test]
 fn cli_22_machines_read_a_record_for_each_component() {
     let sandbox = Sandbox::new();
     sandbox.write("t.json", TEMPLATE);
-    let run = sandbox.karat(&["-machine-readable", "inspect", "t.json"]).success();
+    let run = sandbox.karat(["-machine-readable", "inspect", "t.json"]).success();
     let records: Vec<&str> = run
         .stdout
         .lines()
