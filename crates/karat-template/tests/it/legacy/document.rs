@@ -31,7 +31,9 @@ fn shown(text: &str) -> String {
     let mut lines = Vec::new();
     lines.extend(document.description.map(|text| format!("description {}", text.text)));
     lines.extend(document.min_packer_version.map(|text| format!("version {}", text.text)));
-    lines.extend(document.comments.iter().map(|comment| format!("comment {}", options(std::slice::from_ref(comment)))));
+    lines.extend(
+        document.comments.iter().map(|comment| format!("comment {}", options(std::slice::from_ref(comment)))),
+    );
     for variable in &document.variables {
         let default =
             variable.default.as_ref().map_or("required".to_owned(), |text| format!("{:?}", text.text));
