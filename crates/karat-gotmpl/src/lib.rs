@@ -20,6 +20,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests report by panicking")
 )]
 
+mod call;
 mod error;
 mod execute;
 mod float;

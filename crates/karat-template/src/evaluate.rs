@@ -64,15 +64,7 @@ pub(crate) fn evaluate_hcl2<'a>(
     files: &'a Hcl2Files,
     inputs: &'a Inputs<'a>,
 ) -> Progress<'a, Evaluation> {
-    let mut evaluation = Evaluation {
-        plan: None,
-        diagnostics: loaded.diagnostics.clone(),
-        sources: loaded.sources.clone(),
-        secrets: Vec::new(),
-        builds: Vec::new(),
-        requirements: Vec::new(),
-        unread: Vec::new(),
-    };
+    let mut evaluation = Evaluation::new(loaded);
     if !evaluation.diagnostics.has_errors() {
         requirement::check_version(files, &inputs.packer_version, &mut evaluation.diagnostics);
     }
@@ -105,6 +97,19 @@ pub(crate) fn evaluate_hcl2<'a>(
 }
 
 impl Evaluation {
+    /// What is known before anything is evaluated: what is wrong with the text.
+    pub(crate) fn new(loaded: &Loaded) -> Self {
+        Self {
+            plan: None,
+            diagnostics: loaded.diagnostics.clone(),
+            sources: loaded.sources.clone(),
+            secrets: Vec::new(),
+            builds: Vec::new(),
+            requirements: Vec::new(),
+            unread: Vec::new(),
+        }
+    }
+
     /// The same with the diagnostics in the order of the text, each with the block that it is in.
     fn place(mut self, files: &Hcl2Files) -> Self {
         // Lines of HCL mend no JSON.

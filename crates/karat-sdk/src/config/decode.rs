@@ -69,13 +69,11 @@ impl Decoder {
         text: &str,
         variables: impl IntoIterator<Item = (&'k str, TemplateValue)>,
     ) -> Result<String, String> {
-        if !text.contains("{{") {
-            return Ok(text.to_string());
-        }
-        let mut data = self.data.clone();
-        data.extend(variables.into_iter().map(|(key, value)| (key.to_string(), value)));
-        karat_gotmpl::settle(text, &TemplateValue::Map(data), &self.functions)
-            .map_err(|error| explained(text, &error))
+        self.settle(text, || {
+            let mut data = self.data.clone();
+            data.extend(variables.into_iter().map(|(key, value)| (key.to_string(), value)));
+            TemplateValue::Map(data)
+        })
     }
 
     /// As [`Self::render_late`], with these variables and no others. Where a builder prepares its machine there are no facts
@@ -85,11 +83,15 @@ impl Decoder {
         text: &str,
         variables: impl IntoIterator<Item = (&'k str, TemplateValue)>,
     ) -> Result<String, String> {
+        self.settle(text, || TemplateValue::structure(variables))
+    }
+
+    /// Renders `text`, and what it renders to, until it stays the same. Most texts are no templates and need no `data`.
+    fn settle(&self, text: &str, data: impl FnOnce() -> TemplateValue) -> Result<String, String> {
         if !text.contains("{{") {
             return Ok(text.to_string());
         }
-        karat_gotmpl::settle(text, &TemplateValue::structure(variables), &self.functions)
-            .map_err(|error| explained(text, &error))
+        karat_gotmpl::settle(text, &data(), &self.functions).map_err(|error| explained(text, &error))
     }
 
     /// `text` as a field of this kind has it.

@@ -11,6 +11,7 @@ use super::build::Planner;
 use super::document::{Builder, Document};
 use super::select::Selection;
 use super::stage::{Stage, place};
+use super::unset;
 use super::variables::Variables;
 use crate::code;
 use crate::constraint::Version;
@@ -26,15 +27,7 @@ pub(super) struct Named<'d> {
 
 /// Evaluates a legacy JSON template; `document` is `None` if it cannot be read, which [`Loaded::diagnostics`] say.
 pub(crate) fn evaluate(loaded: &Loaded, document: Option<&Document>, inputs: &Inputs<'_>) -> Evaluation {
-    let mut evaluation = Evaluation {
-        plan: None,
-        diagnostics: loaded.diagnostics.clone(),
-        sources: loaded.sources.clone(),
-        secrets: Vec::new(),
-        builds: Vec::new(),
-        requirements: Vec::new(),
-        unread: Vec::new(),
-    };
+    let mut evaluation = Evaluation::new(loaded);
     if let Some(document) = document.filter(|_| inputs.strict) {
         document.refuse_ours(&mut evaluation.diagnostics);
     }
@@ -67,6 +60,7 @@ fn evaluate_document(document: &Document, loaded: &Loaded, inputs: &Inputs<'_>, 
         return;
     }
     let variables = Arc::new(variables.values);
+    unset::warn(document, &variables, diagnostics);
     let stage = Stage::new(loaded, inputs, &variables);
     let builders = names(document, &stage, diagnostics);
     evaluation.builds = builders.iter().map(|named| BuildName(named.builder.shown(&named.name))).collect();

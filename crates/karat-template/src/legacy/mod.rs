@@ -19,6 +19,7 @@ mod member;
 mod read;
 mod select;
 mod stage;
+mod unset;
 mod validate;
 mod variables;
 mod weak;

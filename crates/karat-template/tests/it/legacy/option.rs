@@ -51,7 +51,7 @@ fn tpl_02_variables_may_stand_where_numbers_lists_and_truths_do() {
         (r#""exit_codes": ["{{user `n`}}", "{{user `n`}}0"]"#, "{exit_codes=[3 30]}"),
         (r#""exit_codes": "{{user `n`}},4""#, "{exit_codes=[3 4]}"),
         (r#""pty": "{{user `t`}}""#, "{pty=true}"),
-        (r#""pty": "{{user `unset`}}""#, "{}"),
+        (r#""pty": "{{user `unset`}}""#, "3:17 warning: The variable `unset` has no value\n{}"),
         (r#""inline": "{{user `l`}}""#, r#"{inline=["a" "b"]}"#),
         // What is text stays as it is for who decodes it: it is rendered once.
         (

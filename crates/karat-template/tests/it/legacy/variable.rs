@@ -201,3 +201,27 @@ fn variables_that_grow_without_end_are_an_error() {
     let shown = values(&(twice.join(",") + ", \"v60\": \"0123456789abcdef\""));
     assert!(shown.contains("more than 64 MiB in all"), "{shown}");
 }
+
+#[test]
+fn tpl_02_a_name_without_a_value_is_warned_of_once() {
+    let text = r#"{"variables": {"release": "12"}, "builders": [{"type": "null", "communicator": "none"}],
+        "provisioners": [{"type": "shell-local", "inline": ["echo {{user `relase`}} {{user `relase` | upper}}",
+        "{{if user `other`}}x{{end}} {{user `release`}} {{user `given`}} {{ .user }} user"]}]}"#;
+    let given = |inputs: &mut Inputs<'_>| inputs.arguments = vec![("given".into(), "1".into())];
+    let evaluation = legacy(text, given);
+    assert_eq!(
+        titles(&evaluation),
+        [
+            "t.json:2:75 warning: The variable `relase` has no value",
+            "t.json:3:21 warning: The variable `other` has no value"
+        ]
+    );
+    let near = evaluation.diagnostics.iter().next().unwrap();
+    assert_eq!(near.fixes.first().map(|fix| fix.replacement.as_str()), Some("release"));
+    assert!(evaluation.plan.is_some());
+    let strict = legacy(text, |inputs| {
+        given(inputs);
+        inputs.strict = true;
+    });
+    assert!(strict.diagnostics.is_empty());
+}
