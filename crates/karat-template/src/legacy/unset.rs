@@ -61,9 +61,10 @@ impl Search<'_> {
             // The name without its quotes.
             let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
             let place = text.place(narrow(span.start + 1), narrow(span.end.saturating_sub(1)));
-            let problem = Diagnostic::warning(code::UNDECLARED, format!("The variable `{name}` has no value"))
-                .label(place, "this renders to nothing")
-                .help("declare it in `variables`, or set it with -var or -var-file");
+            let problem =
+                Diagnostic::warning(code::UNDECLARED, format!("The variable `{name}` has no value"))
+                    .label(place, "this renders to nothing")
+                    .help("declare it in `variables`, or set it with -var or -var-file");
             self.diagnostics.push(match did_you_mean(name, self.values.keys().map(String::as_str)) {
                 Some(near) => problem.did_you_mean(place, near),
                 None => problem,
