@@ -35,6 +35,10 @@ pub(crate) fn guard(command: impl FnOnce() -> End) -> End {
     }));
     let crash = CRASH.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(written) = crash {
+        // By now the log also has what other threads saw before and after the panic.
+        if let (Ok(path), Some(log)) = (&written, log::with_crash()) {
+            let _ = fs::write(path, log);
+        }
         let run = RUN.lock().unwrap_or_else(PoisonError::into_inner).take();
         let left = run.and_then(|(run, store)| Some((run.clone(), left(&run, &store)?)));
         report::crash_notice(&farewell(&written, left.as_ref()));

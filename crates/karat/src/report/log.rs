@@ -70,6 +70,8 @@ struct Log {
     out: Out,
     kept: Kept,
     redactor: Redactor,
+    /// A crash is among what it holds.
+    has_crash: bool,
 }
 
 impl Log {
@@ -172,6 +174,13 @@ pub(crate) fn crashed(text: &str) -> Option<String> {
         Err(TryLockError::WouldBlock) => return None,
     };
     log.add(SystemTime::now(), Kind::Crash, text);
+    log.has_crash = true;
+    Some(log.kept.text())
+}
+
+/// The log so far, if a crash is in it.
+pub(crate) fn with_crash() -> Option<String> {
+    let log = LOG.try_lock().ok().filter(|log| log.has_crash)?;
     Some(log.kept.text())
 }
 

@@ -101,8 +101,10 @@ async fn blt_07_the_environment_is_packers() {
     )
     .await
     .unwrap();
+    // What the tests were started with is there, too.
+    let ours = |line: &String| !std::env::vars().any(|(name, _)| line.starts_with(&format!("out: {name}=")));
     assert_eq!(
-        printed(&host),
+        printed(&host).into_iter().filter(ours).collect::<Vec<_>>(),
         [
             "out: PACKER_BUILDER_TYPE=null",
             "out: PACKER_BUILD_NAME=test",
