@@ -1,6 +1,18 @@
 //! One definition of a configuration: `#[derive(Config)]` on a struct gives its schema, its decoding and its docs.
 //!
-//! ```ignore
+//! ```
+//! use std::time::Duration;
+//!
+//! use karat_sdk::config::Config;
+//!
+//! /// How to get in.
+//! #[derive(Config)]
+//! struct Login {
+//!     /// Who logs in.
+//!     #[config(default = "root".to_string())]
+//!     ssh_username: String,
+//! }
+//!
 //! /// Runs a script in the guest.
 //! #[derive(Config)]
 //! #[config(unsupported(use_magic = "magic arrives with a later release"))]
@@ -12,8 +24,12 @@
 //!     #[config(default = Duration::from_secs(300))]
 //!     start_retry_timeout: Duration,
 //!     #[config(flatten)]
-//!     communicator: SshOptions,
+//!     login: Login,
 //! }
+//!
+//! let schema = Shell::schema();
+//! let names: Vec<&str> = schema.attributes.keys().map(String::as_str).collect();
+//! assert_eq!(names, ["inline", "ssh_username", "start_retry_timeout", "use_magic"]);
 //! ```
 //!
 //! Field attributes: `required`; `default = EXPR` (else the type's `Default`); `late` (a Go template with variables that
